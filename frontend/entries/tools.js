@@ -1,0 +1,13 @@
+// What our viewer modules use of Cornerstone's tools: navigation and measuring.
+export {
+  Enums as ToolEnums,
+  LengthTool,
+  PanTool,
+  ToolGroupManager,
+  WindowLevelTool,
+  ZoomTool,
+  addTool,
+  annotation,
+  cancelActiveManipulations,
+  init as initTools,
+} from '@cornerstonejs/tools';
