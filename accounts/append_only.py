@@ -1,0 +1,74 @@
+"""Database triggers that refuse UPDATE and DELETE on rows of judgement.
+
+Django code can be walked around with ``queryset.update``; a trigger cannot. SQLite and PostgreSQL.
+"""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import RunPython
+from django.db.migrations.state import StateApps
+
+MESSAGE = "rows of this table are append-only"
+
+
+def _statements(vendor: str, table: str) -> list[str]:
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table}: {MESSAGE}'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    return [
+        "CREATE OR REPLACE FUNCTION nodewise_append_only() RETURNS trigger AS $$ BEGIN "
+        f"RAISE EXCEPTION '%: {MESSAGE}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$ LANGUAGE plpgsql",
+        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION nodewise_append_only()",
+    ]
+
+
+def install(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Create the triggers of one table; does nothing where they stand."""
+    with connection.cursor() as cursor:
+        for statement in _statements(connection.vendor, table):
+            cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Drop the triggers of one table (migrations that rebuild it; the emptying of test databases)."""
+    names = (
+        [f"DROP TRIGGER IF EXISTS {table}_no_update", f"DROP TRIGGER IF EXISTS {table}_no_delete"]
+        if connection.vendor == "sqlite"
+        else [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
+    )
+    with connection.cursor() as cursor:
+        for statement in names:
+            cursor.execute(statement)
+
+
+def protect(*tables: str) -> RunPython:
+    """Return the migration operation that makes ``tables`` append-only."""
+
+    def forwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        for table in tables:
+            install(schema_editor.connection, table)
+
+    def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        for table in tables:
+            remove(schema_editor.connection, table)
+
+    return RunPython(forwards, backwards, elidable=False)
+
+
+APPEND_ONLY_TABLES = (
+    "accounts_auditevent",
+    "annotation_nodelabel",
+    "annotation_adjudication",
+    "annotation_referencestandard",
+    "inference_prediction",
+    "reading_nodecall",
+    "reading_readingevent",
+    "reading_reopening",
+    "analysis_analysisdataset",
+)
+"""Every protected table, for the tests that prove it and the test runner that empties them."""

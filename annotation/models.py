@@ -1,0 +1,129 @@
+"""What is true: labels of two annotators, adjudications, released reference standards."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from cohorts.vocabulary import LABEL_CHOICES
+
+
+class LabellingState(models.TextChoices):
+    """Where one annotator stands with one patient."""
+
+    DRAFT = "draft", "Draft"
+    SUBMITTED = "submitted", "Submitted"
+
+
+class Labelling(models.Model):
+    """One annotator's work on one patient, alone."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    patient = models.ForeignKey("cohorts.Patient", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        max_length=12, choices=LabellingState, default=LabellingState.DRAFT
+    )
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annotator", "patient"], name="annotation_one_labelling_per_patient"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"labelling {self.pk}"
+
+
+class NodeLabel(models.Model):
+    """One annotator's label of one node; append-only, a change supersedes the row before."""
+
+    labelling = models.ForeignKey(Labelling, on_delete=models.PROTECT, related_name="labels")
+    node = models.ForeignKey("cohorts.Node", on_delete=models.PROTECT, related_name="+")
+    mask_digest = models.CharField(max_length=64)
+    client_id = models.UUIDField(unique=True)
+    version = models.PositiveIntegerField(help_text="The labelling's version this row made.")
+    label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
+    comment = models.TextField(blank=True)
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["labelling", "version"], name="annotation_version_once_per_labelling"
+            ),
+            models.UniqueConstraint(
+                fields=["labelling", "node"],
+                condition=Q(supersedes__isnull=True),
+                name="annotation_one_first_label_per_node",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"label {self.pk}"
+
+
+class Adjudication(models.Model):
+    """The adjudicator's decision on a node the annotators disagree on; append-only."""
+
+    node = models.ForeignKey("cohorts.Node", on_delete=models.PROTECT, related_name="+")
+    adjudicator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
+    reason = models.TextField()
+    first_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
+    second_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
+    supersedes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node"],
+                condition=Q(supersedes__isnull=True),
+                name="annotation_one_first_adjudication_per_node",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"adjudication {self.pk}"
+
+
+class ReferenceStandard(models.Model):
+    """A released, frozen version of a cohort's adjudicated categories; append-only."""
+
+    cohort = models.ForeignKey("cohorts.Cohort", on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveSmallIntegerField()
+    content = models.JSONField(
+        help_text='[{"patient", "node", "mask_digest", "label", "source"}, ...] in fixed order.'
+    )
+    digest = models.CharField(max_length=64)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    released_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "version"], name="annotation_version_once_per_cohort"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"reference standard v{self.version} of cohort {self.cohort_id}"
+
+

@@ -1,0 +1,133 @@
+"""Reads of the ground floor. Whatever depends on a person takes the person first."""
+
+import json
+import uuid
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, QuerySet
+from django.http import Http404
+from numpy.typing import NDArray
+
+from accounts.models import User
+from cohorts import storage
+from cohorts.dicom.frames import decode_frame
+from cohorts.dicom.geometry import BoundingBox
+from cohorts.dicom.runs import decode_mask
+from cohorts.models import Cohort, CohortMember, CTSeries, IntakeUpload, Node, NodeMask, Patient
+from cohorts.vocabulary import CohortRole
+
+
+def has_role(user: User, cohort: Cohort, *roles: CohortRole) -> bool:
+    """Say whether the person holds one of the roles in this cohort."""
+    return CohortMember.objects.filter(user=user, cohort=cohort, role__in=roles).exists()
+
+
+def cohorts_of(user: User, *roles: CohortRole) -> QuerySet[Cohort]:
+    """Return the cohorts in which the person holds one of the roles."""
+    members = CohortMember.objects.filter(user=user, role__in=roles)
+    return Cohort.objects.filter(pk__in=members.values("cohort_id"))
+
+
+def roles_of(user: User) -> set[CohortRole]:
+    """Return every role the person holds in any cohort."""
+    held = CohortMember.objects.filter(user=user).values_list("role", flat=True).distinct()
+    return {CohortRole(role) for role in held}
+
+
+def cohort_for(user: User, public_id: uuid.UUID, *roles: CohortRole) -> Cohort:
+    """Return the cohort, or raise Http404 when it is absent or the person holds no such role."""
+    cohort = cohorts_of(user, *roles).filter(public_id=public_id).first()
+    if cohort is None:
+        raise Http404
+    return cohort
+
+
+def patient_for(user: User, public_id: uuid.UUID, *roles: CohortRole) -> Patient:
+    """Return the patient, or raise Http404 when absent or in no cohort of the person's roles."""
+    patient = (
+        Patient.objects.select_related("series", "cohort")
+        .filter(public_id=public_id, cohort__in=cohorts_of(user, *roles))
+        .first()
+    )
+    if patient is None:
+        raise Http404
+    return patient
+
+
+def included_patients(cohort: Cohort) -> QuerySet[Patient]:
+    """Return the cohort's patients that have a series and no exclusion code."""
+    return cohort.patients.filter(exclusion_code="", series__isnull=False)
+
+
+def nodes_in(cohort: Cohort) -> QuerySet[Node]:
+    """Return the nodes of the cohort's included patients by pseudonym and number."""
+    return (
+        Node.objects.filter(patient__in=included_patients(cohort))
+        .select_related("patient")
+        .order_by("patient__pseudonym", "number")
+    )
+
+
+def current_masks(patient: Patient) -> QuerySet[NodeMask]:
+    """Return the current mask of each node of the patient, by node number."""
+    return (
+        NodeMask.objects.filter(node__patient=patient, is_current=True)
+        .select_related("node")
+        .order_by("node__number")
+    )
+
+
+def current_masks_in(cohort: Cohort) -> QuerySet[NodeMask]:
+    """Return the current mask of each node of the cohort's included patients."""
+    return (
+        NodeMask.objects.filter(node__in=nodes_in(cohort), is_current=True)
+        .select_related("node__patient__series")
+        .order_by("node__patient__pseudonym", "node__number")
+    )
+
+
+def cohort_counts(cohort: Cohort) -> dict[str, int]:
+    """Return how many patients (all, included) and nodes the cohort holds."""
+    return {
+        "patients": cohort.patients.count(),
+        "included": included_patients(cohort).count(),
+        "nodes": nodes_in(cohort).count(),
+    }
+
+
+def patients_with_counts(cohort: Cohort) -> QuerySet[Patient]:
+    """Return the cohort's patients with their series and number of nodes, one query."""
+    return cohort.patients.select_related("series").annotate(node_count=Count("nodes"))
+
+
+def uploads_of(cohort: Cohort) -> QuerySet[IntakeUpload]:
+    """Return the cohort's uploads, newest first."""
+    return cohort.uploads.order_by("-pk")
+
+
+def mask_runs(mask: NodeMask) -> dict[str, Any]:
+    """Return the mask as run-length JSON, ready for the browser (``cohorts.dicom.runs``)."""
+    runs: dict[str, Any] = json.loads(storage.get(mask.runs_key))
+    return runs
+
+
+def mask_array(mask: NodeMask) -> tuple[BoundingBox, NDArray[np.bool_]]:
+    """Return the mask's box on the CT grid and its voxels within it (z, y, x), digest checked."""
+    return decode_mask(storage.get_checked(mask.runs_key))
+
+
+def frame(series: CTSeries, index: int) -> bytes:
+    """Return slice ``index`` (z ascending) as a JPEG-LS stream; Http404 outside the series."""
+    if not 0 <= index < len(series.frames):
+        raise Http404
+    return storage.get(series.frames[index]["sha256"])
+
+
+def volume_hu(series: CTSeries, first_slice: int, last_slice: int) -> NDArray[np.int16]:
+    """Return slices ``first_slice`` to ``last_slice`` inclusive as HU (z, y, x), digests checked."""
+    slices = [
+        decode_frame(storage.get_checked(entry["sha256"]), series.hu_offset)
+        for entry in series.frames[first_slice : last_slice + 1]
+    ]
+    return np.stack(slices)

@@ -1,0 +1,7 @@
+"""Django application of this room."""
+
+from django.apps import AppConfig
+
+
+class RoomConfig(AppConfig):
+    name = "inference"

@@ -1,0 +1,105 @@
+"""Taking, renewing and ending the lease on a job: the only writer of a job's state."""
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models import Job, JobState
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+MAX_ATTEMPTS = 5
+OPEN = (JobState.REQUESTED, JobState.RUNNING)
+
+
+class LeaseLost(Exception):
+    """Another worker took the job up, or it was cancelled: stop writing at once."""
+
+
+class Cancelled(LeaseLost):
+    """Somebody asked for this job to end."""
+
+
+def owner_name() -> str:
+    """Return a name no other worker process shares."""
+    return f"{socket.gethostname()[:20]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+
+
+def claim(job_type: type[AnyJob], job_id: int, *, owner: str) -> AnyJob | None:
+    """Take the job if nobody holds it; one UPDATE decides, so two workers cannot both win."""
+    now = timezone.now()
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    rows = job_type._default_manager.filter(free, pk=job_id, state__in=OPEN)
+    job = rows.first()
+    if job is None:
+        return None
+    if job.cancel_requested:
+        rows.update(state=JobState.CANCELLED, finished_at=now, lease_until=None)
+        return None
+    if job.attempts >= MAX_ATTEMPTS:
+        sentence = job.error or f"Given up: the worker was lost {job.attempts} times on this job."
+        rows.update(state=JobState.FAILED, finished_at=now, lease_until=None, error=sentence)
+        return None
+    won = rows.filter(attempts=job.attempts).update(
+        state=JobState.RUNNING,
+        lease_owner=owner,
+        lease_until=_until(),
+        attempts=job.attempts + 1,
+        started_at=job.started_at or now,
+    )
+    return job_type._default_manager.get(pk=job_id) if won else None
+
+
+def renew(
+    job: AnyJob, *, done: int | None = None, total: int | None = None, note: str | None = None
+) -> None:
+    """Extend the lease and store progress; raise LeaseLost or Cancelled when it is no longer ours."""
+    changes: dict[str, object] = {"lease_until": _until()}
+    if done is not None:
+        changes["progress_done"] = done
+    if total is not None:
+        changes["progress_total"] = total
+    if note is not None:
+        changes["progress_note"] = note[:200]
+    rows = _held(job)
+    if not rows.filter(cancel_requested=False).update(**changes):
+        if rows.exists():
+            raise Cancelled(f"{job._meta.label} {job.pk} was cancelled")
+        raise LeaseLost(f"{job._meta.label} {job.pk} is no longer held by {job.lease_owner}")
+
+
+def finish(job: AnyJob, *, state: JobState = JobState.DONE, error: str = "") -> None:
+    """End the job; raise LeaseLost when somebody else holds it by now."""
+    ended = _held(job).update(
+        state=state, finished_at=timezone.now(), lease_until=None, error=error
+    )
+    if not ended:
+        raise LeaseLost(f"{job._meta.label} {job.pk} is no longer held by {job.lease_owner}")
+
+
+def give_back(job: AnyJob, *, error: str) -> None:
+    """Put a job that broke back into the queue; after MAX_ATTEMPTS the next claim fails it."""
+    _held(job).update(state=JobState.REQUESTED, lease_until=None, error=error[:2000])
+
+
+def waiting_ids(job_type: type[Job]) -> list[int]:
+    """Return ids of jobs that should be worked on and are not."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    return list(
+        job_type._default_manager.filter(free, state__in=OPEN).values_list("pk", flat=True)
+    )
+
+
+def _held(job: AnyJob):  # noqa: ANN202 - a queryset of the caller's own type
+    return type(job)._default_manager.filter(
+        pk=job.pk, lease_owner=job.lease_owner, attempts=job.attempts, state=JobState.RUNNING
+    )
+
+
+def _until():  # noqa: ANN202
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)

@@ -1,0 +1,8 @@
+"""Django application of this room."""
+
+from django.apps import AppConfig
+
+
+class RoomConfig(AppConfig):
+    name = "readerstudy.analysis"
+    label = "analysis"

@@ -1,0 +1,46 @@
+"""What is concluded: frozen datasets, runs, results."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from jobs.models import Job
+
+
+class AnalysisDataset(models.Model):
+    """One frozen table: truth version x calls x predictions, with its digest; append-only."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    study = models.ForeignKey("reading.Study", on_delete=models.PROTECT, related_name="+")
+    model_version = models.ForeignKey(
+        "inference.ModelVersion", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    interim = models.BooleanField(default=False)
+    sources = models.JSONField(
+        help_text="Digests of the protocol, each reference standard, the model; counts."
+    )
+    table_key = models.CharField(max_length=64, help_text="Blob of the canonical table.")
+    digest = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    frozen_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"dataset {self.digest[:12]}"
+
+
+class AnalysisRun(Job):
+    """One computation over a frozen dataset; recomputing gives the same bytes."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    dataset = models.ForeignKey(AnalysisDataset, on_delete=models.PROTECT, related_name="runs")
+    code_version = models.CharField(max_length=40)
+    seed = models.PositiveBigIntegerField(default=0)
+    results_key = models.CharField(max_length=64, blank=True)
+    results_digest = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"

@@ -1,0 +1,12 @@
+"""The ASGI door: refuses to serve on an unsafe database."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readerstudy.settings")
+application = get_asgi_application()
+
+from accounts.database_safety import refuse_unsafe_database  # noqa: E402 - needs the app registry
+
+refuse_unsafe_database()

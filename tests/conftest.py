@@ -1,0 +1,33 @@
+"""Fixtures shared by all tests: people, the shared reference folder, append-only tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference folder beside the checkout; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not beside this checkout: reference data are not compared here")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _append_only_tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Transactional tests end with a flush, which the triggers would refuse."""
+    if not {"transactional_db", "live_server"} & set(request.fixturenames):
+        yield
+        return
+    from accounts import append_only
+
+    request.getfixturevalue("transactional_db")
+    for table in append_only.APPEND_ONLY_TABLES:
+        append_only.install(connection, table)
+    yield
+    for table in append_only.APPEND_ONLY_TABLES:
+        append_only.remove(connection, table)
