@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.people import cohort, people  # noqa: F401 - fixtures for every test
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
