@@ -1,0 +1,242 @@
+"""cohorts.dicom: read the header of a file once, and say what kind of object it is."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID
+
+from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
+from cohorts.dicom.source_files import SourceFile
+
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+ENHANCED_CT = frozenset({f"{CT_IMAGE}.1", f"{CT_IMAGE}.2"})
+SECONDARY_CAPTURE_ROOT = "1.2.840.10008.5.1.4.1.1.7"
+SEGMENTATION = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
+UID_PATTERN = re.compile(r"\d+(\.\d+)+")
+UID_LENGTH = 64
+
+HEADER_KEYWORDS = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "PatientID",
+    "PatientName",
+    "Modality",
+    "ImageType",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "LossyImageCompression",
+    "BurnedInAnnotation",
+    "GantryDetectorTilt",
+    "Manufacturer",
+    "KVP",
+    "SliceThickness",
+    "ConvolutionKernel",
+    "ContrastBolusAgent",
+    "SpecificCharacterSet",
+    "ReferencedSeriesSequence",
+]
+"""All that intake ever looks at; the reader skips the rest of a header unparsed."""
+
+
+class ObjectKind(StrEnum):
+    """What a file is to intake."""
+
+    CT = "ct"
+    SEGMENTATION = "segmentation"
+    ENHANCED_CT = "enhanced_ct"
+    SECONDARY_CAPTURE = "secondary_capture"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """A DICOM file with its header (no pixels)."""
+
+    file: SourceFile
+    header: Dataset
+    kind: ObjectKind
+
+    @property
+    def name(self) -> str:
+        """The file's name as shown to people."""
+        return self.file.name
+
+    def text(self, keyword: str) -> str:
+        """Return an attribute as stripped text; empty if absent."""
+        return str(self.header.get(keyword) or "").strip()
+
+    @property
+    def patient_id(self) -> str:
+        """PatientID as found."""
+        return self.text("PatientID")
+
+    @property
+    def series_uid(self) -> str:
+        """SeriesInstanceUID as found."""
+        return self.text("SeriesInstanceUID")
+
+    @property
+    def transfer_syntax(self) -> str:
+        """TransferSyntaxUID of the file meta information; empty if there is none."""
+        meta = getattr(self.header, "file_meta", None)
+        return str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
+
+    @property
+    def is_localizer(self) -> bool:
+        """Say whether ImageType calls the image a localizer (scout)."""
+        value = self.header.get("ImageType") or ()
+        parts = [value] if isinstance(value, str) else value
+        return "LOCALIZER" in [str(part).upper() for part in parts]
+
+    def numbers(self, keyword: str, count: int, missing: RefusalCode) -> tuple[float, ...]:
+        """Return a numeric attribute.
+
+        Parameters
+        ----------
+        keyword : str
+            DICOM keyword.
+        count : int
+            How many values are expected.
+        missing : RefusalCode
+            The code to refuse with if the attribute is absent or empty.
+
+        Raises
+        ------
+        IntakeError
+            If the attribute is absent, has another number of values or is not finite.
+        """
+        value = self.header.get(keyword)
+        if value is None or value == "":
+            raise IntakeError(
+                missing,
+                f"{keyword} is absent; export the series again with this attribute",
+                self.name,
+            )
+        try:
+            values = tuple(float(item) for item in (value if count > 1 else [value]))
+        except (TypeError, ValueError):
+            values = ()
+        if len(values) != count or not np.isfinite(values).all():
+            raise IntakeError(
+                RefusalCode.ATTRIBUTE_INVALID,
+                f"{keyword} must hold {count} finite number(s); export the series again",
+                self.name,
+            )
+        return values
+
+
+def read_dicom_file(file: SourceFile) -> DicomFile | None:
+    """Read a file's header.
+
+    Returns
+    -------
+    DicomFile or None
+        None if the file is not DICOM.
+
+    Raises
+    ------
+    IntakeError
+        If the file calls itself DICOM (by its first bytes or its name) but cannot be read.
+    """
+    try:
+        header = _read_header(file.path, force=False)
+    except InvalidDicomError:
+        return _read_without_preamble(file)
+    except UNREADABLE_ERRORS as error:
+        raise IntakeError(
+            RefusalCode.UNREADABLE, "the DICOM header is damaged; copy the file again", file.name
+        ) from error
+    return DicomFile(file, header, _kind_of(header))
+
+
+def _read_without_preamble(file: SourceFile) -> DicomFile | None:
+    """Accept old files that begin without preamble, if they hold a SOP class."""
+    try:
+        header = _read_header(file.path, force=True)
+    except UNREADABLE_ERRORS:
+        header = Dataset()
+    if header.get("SOPClassUID"):
+        return DicomFile(file, header, _kind_of(header))
+    if file.name.casefold().endswith((".dcm", ".dicom", ".ima")):
+        raise IntakeError(
+            RefusalCode.NOT_DICOM,
+            "named as a DICOM file but holds none; replace it with the real slice or remove it",
+            file.name,
+        )
+    return None
+
+
+def _read_header(path: Path, *, force: bool) -> Dataset:
+    return pydicom.dcmread(
+        path, stop_before_pixels=True, force=force, specific_tags=list(HEADER_KEYWORDS)
+    )
+
+
+def _kind_of(header: Dataset) -> ObjectKind:
+    sop_class = str(header.get("SOPClassUID") or "")
+    modality = str(header.get("Modality") or "")
+    if sop_class == CT_IMAGE or (not sop_class and modality == "CT"):
+        return ObjectKind.CT
+    if sop_class in ENHANCED_CT:
+        return ObjectKind.ENHANCED_CT
+    if sop_class in SEGMENTATION:
+        return ObjectKind.SEGMENTATION
+    if sop_class.startswith(SECONDARY_CAPTURE_ROOT) and modality == "CT":
+        return ObjectKind.SECONDARY_CAPTURE
+    return ObjectKind.OTHER
+
+
+def kind_name(dicom_file: DicomFile) -> str:
+    """Return the standard's name for what a file is, for a note to people."""
+    name = UID(dicom_file.text("SOPClassUID")).name
+    return name if name and not name[0].isdigit() else "an object of unknown class"
+
+
+def require_uid(dicom_file: DicomFile, keyword: str) -> str:
+    """Return a UID attribute.
+
+    Raises
+    ------
+    IntakeError
+        If it is absent, empty, or no UID.
+
+    References
+    ----------
+    DICOM PS3.5 chapter 9.
+    """
+    uid = dicom_file.text(keyword)
+    if not uid:
+        raise IntakeError(
+            RefusalCode.UID_MISSING,
+            f"{keyword} is empty; slices without identifiers cannot be told apart safely. "
+            "Export the series again with its UIDs",
+            dicom_file.name,
+        )
+    if len(uid) > UID_LENGTH or not UID_PATTERN.fullmatch(uid):
+        raise IntakeError(
+            RefusalCode.UID_INVALID,
+            f"{keyword} is not a UID (digits and dots, at most {UID_LENGTH} characters)",
+            dicom_file.name,
+        )
+    return uid

@@ -1,0 +1,322 @@
+"""cohorts.dicom: group the files of an upload by patient, and say which mask belongs to whom."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.headers import DicomFile, ObjectKind, kind_name, read_dicom_file
+from cohorts.dicom.source_files import SourceFile, list_folder
+
+CT_KINDS = frozenset({ObjectKind.CT, ObjectKind.ENHANCED_CT, ObjectKind.SECONDARY_CAPTURE})
+
+
+@dataclass
+class PatientInput:
+    """What one patient gave: CT files, masks, and what is already known to be wrong.
+
+    Attributes
+    ----------
+    patient_id : str
+        PatientID as found; for matching with pseudonyms only, never shown or served.
+    folder : str
+        Common folder of the CT files, relative to the upload.
+    ct_files, segmentations : list of DicomFile
+    label_maps : list of SourceFile
+        NIfTI files.
+    notes : list of str
+        What was left out, and why.
+    refusal : IntakeError or None
+        A reason to refuse the patient whole, found while grouping.
+    """
+
+    patient_id: str
+    folder: str
+    ct_files: list[DicomFile] = field(default_factory=list)
+    segmentations: list[DicomFile] = field(default_factory=list)
+    label_maps: list[SourceFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refusal: IntakeError | None = None
+
+    def folders(self) -> set[str]:
+        """Return the folders that hold CT files."""
+        return {item.file.folder for item in self.ct_files}
+
+
+@dataclass
+class Upload:
+    """A whole upload, grouped."""
+
+    patients: list[PatientInput]
+    notes: list[str]
+
+
+@dataclass
+class _Sorted:
+    """The files of an upload by what they are."""
+
+    images: list[DicomFile] = field(default_factory=list)
+    segmentations: list[DicomFile] = field(default_factory=list)
+    label_maps: list[SourceFile] = field(default_factory=list)
+    broken: list[tuple[SourceFile, IntakeError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def scan_folder(folder: Path) -> Upload:
+    """Group the files below a folder by patient.
+
+    Raises
+    ------
+    IntakeError
+        If there is no CT image at all.
+    """
+    return group_files(list_folder(folder))
+
+
+def group_files(
+    files: Sequence[SourceFile], progress: Callable[[int, int], None] | None = None
+) -> Upload:
+    """Group files by patient; every header is read once.
+
+    Parameters
+    ----------
+    files : sequence of SourceFile
+    progress : callable, optional
+        Called with (files read, files in all).
+
+    Returns
+    -------
+    Upload
+        Patients in order of folder. A patient that cannot be accepted carries its refusal; a
+        mask that belongs to nobody stands as a refused patient of its own.
+
+    Raises
+    ------
+    IntakeError
+        If there is no CT image at all.
+    """
+    found = _sort_files(files, progress)
+    patients = _patients_of(found)
+    if not patients:
+        if found.broken:
+            raise found.broken[0][1]
+        raise IntakeError(
+            RefusalCode.NO_CT,
+            "no CT image was found; give DICOM CT files (Modality CT, CT Image Storage). "
+            + " ".join(found.notes[:5]),
+        )
+    _attach_broken(found, patients)
+    unowned = _attach_masks(found, patients)
+    ordered = sorted(patients, key=lambda patient: (patient.folder, patient.patient_id))
+    return Upload(ordered + unowned, found.notes)
+
+
+def _sort_files(
+    files: Sequence[SourceFile], progress: Callable[[int, int], None] | None
+) -> _Sorted:
+    found = _Sorted()
+    for number, file in enumerate(files, start=1):
+        if file.is_label_map and not file.is_junk:
+            found.label_maps.append(file)
+        elif not file.is_junk:
+            _sort_one(file, found)
+        if progress is not None:
+            progress(number, len(files))
+    return found
+
+
+def _sort_one(file: SourceFile, found: _Sorted) -> None:
+    try:
+        dicom_file = read_dicom_file(file)
+    except IntakeError as error:
+        found.broken.append((file, error))
+        return
+    if dicom_file is None:
+        what = "an archive; unpack it first" if file.is_archive else "not DICOM"
+        found.notes.append(f"{file.name}: left out, {what}")
+    elif dicom_file.kind is ObjectKind.SEGMENTATION:
+        found.segmentations.append(dicom_file)
+    elif dicom_file.kind in CT_KINDS:
+        found.images.append(dicom_file)
+    else:
+        found.notes.append(f"{file.name}: left out, {kind_name(dicom_file)} is no CT image")
+
+
+def _patients_of(found: _Sorted) -> list[PatientInput]:
+    """Group images by PatientID (by folder where it is empty)."""
+    groups: dict[tuple[str, str], list[DicomFile]] = defaultdict(list)
+    for image in found.images:
+        place = "" if image.patient_id else image.file.folder
+        groups[(image.patient_id, place)].append(image)
+    mixed = _series_of_several_patients(found.images)
+    patients = []
+    for (patient_id, _), images in groups.items():
+        patient = PatientInput(patient_id, _common_folder(image.file.folder for image in images))
+        for image in images:
+            if image.is_localizer and image.kind is ObjectKind.CT:
+                patient.notes.append(f"{image.name}: left out, a localizer")
+            else:
+                patient.ct_files.append(image)
+        patient.refusal = _refusal_of(patient, images, mixed)
+        patients.append(patient)
+    return patients
+
+
+def _common_folder(folders: Iterable[str]) -> str:
+    parts = [PurePosixPath(folder).parts for folder in folders]
+    common: list[str] = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        common.append(level[0])
+    return "/".join(common)
+
+
+def _series_of_several_patients(images: Sequence[DicomFile]) -> dict[str, IntakeError]:
+    """Return a refusal for each series whose files name more than one patient."""
+    first: dict[str, DicomFile] = {}
+    mixed: dict[str, IntakeError] = {}
+    for image in images:
+        other = first.setdefault(image.series_uid, image)
+        same = other.patient_id == image.patient_id and (
+            other.text("PatientName") == image.text("PatientName")
+        )
+        if image.series_uid and not same:
+            mixed.setdefault(
+                image.series_uid,
+                IntakeError(
+                    RefusalCode.TWO_PATIENTS,
+                    f"PatientID or PatientName differs from {other.name} although both are of "
+                    "one series; find out whose images these are and give them apart",
+                    image.name,
+                ),
+            )
+    return mixed
+
+
+def _refusal_of(
+    patient: PatientInput, images: Sequence[DicomFile], mixed: dict[str, IntakeError]
+) -> IntakeError | None:
+    """Return the first reason that is visible from headers alone."""
+    for image in images:
+        if image.kind is ObjectKind.ENHANCED_CT:
+            return IntakeError(
+                RefusalCode.ENHANCED_MULTI_FRAME,
+                "enhanced multi-frame CT is not yet accepted; export one file per slice",
+                image.name,
+            )
+        if image.kind is ObjectKind.SECONDARY_CAPTURE:
+            return IntakeError(
+                RefusalCode.SECONDARY_CAPTURE,
+                "SOPClassUID is Secondary Capture: a picture of a screen, not Hounsfield units; "
+                "export the original CT images",
+                image.name,
+            )
+        if image.series_uid in mixed:
+            return mixed[image.series_uid]
+    if not patient.ct_files:
+        return IntakeError(
+            RefusalCode.NO_CT, "only localizers were found, no CT series", images[0].name
+        )
+    return _two_series(patient)
+
+
+def _two_series(patient: PatientInput) -> IntakeError | None:
+    by_series = {image.series_uid: image for image in reversed(patient.ct_files)}
+    if len(by_series) < 2:
+        return None
+    uids = sorted(by_series)
+    return IntakeError(
+        RefusalCode.TWO_SERIES,
+        f"{len(uids)} CT series of one patient (SeriesInstanceUID {uids[0] or 'empty'} and "
+        f"{uids[1] or 'empty'}); give one series per patient",
+        by_series[uids[1]].name,
+    )
+
+
+def _attach_broken(found: _Sorted, patients: Sequence[PatientInput]) -> None:
+    """Refuse the patient among whose files a broken one lies."""
+    for file, error in found.broken:
+        owners = _nearest(file, patients) or patients
+        for patient in owners:
+            patient.refusal = patient.refusal or error
+
+
+def _attach_masks(found: _Sorted, patients: Sequence[PatientInput]) -> list[PatientInput]:
+    """Give each mask to its patient; return refusals for those that nobody owns."""
+    unowned = []
+    for segmentation in found.segmentations:
+        owner = _owner_of_segmentation(segmentation, patients)
+        if owner:
+            owner.segmentations.append(segmentation)
+        else:
+            unowned.append(_unattributed(segmentation.file))
+    for label_map in found.label_maps:
+        owner = _owner_of_file(label_map, patients)
+        if owner:
+            owner.label_maps.append(label_map)
+        else:
+            unowned.append(_unattributed(label_map))
+    return unowned
+
+
+def _unattributed(file: SourceFile) -> PatientInput:
+    refusal = IntakeError(
+        RefusalCode.MASK_UNATTRIBUTED,
+        "it is not clear which patient this mask belongs to; put it into the patient's folder "
+        "or name it like that folder",
+        file.name,
+    )
+    return PatientInput("", file.folder, refusal=refusal)
+
+
+def _owner_of_segmentation(
+    segmentation: DicomFile, patients: Sequence[PatientInput]
+) -> PatientInput | None:
+    """Decide by referenced series, frame of reference, PatientID, then folder."""
+    references = segmentation.header.get("ReferencedSeriesSequence") or []
+    series = {str(item.get("SeriesInstanceUID") or "") for item in references}
+    frame = segmentation.text("FrameOfReferenceUID")
+    tests: tuple[Callable[[PatientInput], bool], ...] = (
+        lambda patient: any(image.series_uid in series for image in patient.ct_files),
+        lambda patient: any(
+            frame and image.text("FrameOfReferenceUID") == frame for image in patient.ct_files
+        ),
+        lambda patient: bool(patient.patient_id) and patient.patient_id == segmentation.patient_id,
+    )
+    for test in tests:
+        owners = [patient for patient in patients if test(patient)]
+        if len(owners) == 1:
+            return owners[0]
+    return _owner_of_file(segmentation.file, patients)
+
+
+def _owner_of_file(file: SourceFile, patients: Sequence[PatientInput]) -> PatientInput | None:
+    """Decide by the only patient, the file's name, then the nearest folder."""
+    if len(patients) == 1:
+        return patients[0]
+    named = [
+        patient
+        for patient in patients
+        if file.stem == patient.patient_id
+        or any(file.stem in PurePosixPath(folder).parts for folder in patient.folders())
+    ]
+    if len(named) == 1:
+        return named[0]
+    near = _nearest(file, patients)
+    return near[0] if len(near) == 1 else None
+
+
+def _nearest(file: SourceFile, patients: Sequence[PatientInput]) -> list[PatientInput]:
+    """Return the patients below the innermost folder around a file that holds any CT."""
+    folder = PurePosixPath(file.folder)
+    for level in (folder, *folder.parents):
+        owners = [
+            patient
+            for patient in patients
+            if any(PurePosixPath(place).is_relative_to(level) for place in patient.folders())
+        ]
+        if owners:
+            return owners
+    return []
