@@ -1,0 +1,132 @@
+"""Statistics library: checks on the arrays that come in."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+DEFAULT_LEVEL = 0.95
+
+
+def checked_labels(labels: npt.ArrayLike) -> BoolArray:
+    """Return labels as booleans.
+
+    Parameters
+    ----------
+    labels : array_like, shape (nodes,)
+        1 where disease is present, 0 where it is not.
+
+    Returns
+    -------
+    ndarray of bool, shape (nodes,)
+
+    Raises
+    ------
+    ValueError
+        If the array is not one-dimensional or holds anything but 0 and 1.
+    """
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"labels must have one axis (nodes), not shape {array.shape}")
+    if array.size and not np.isin(array, (0, 1)).all():
+        raise ValueError("labels must be 0 (absent) or 1 (present); leave other nodes out first")
+    return array.astype(bool)
+
+
+def checked_scores(scores: npt.ArrayLike, *, n_nodes: int, name: str = "scores") -> FloatArray:
+    """Return scores as floats, one per node, without missing values.
+
+    Parameters
+    ----------
+    scores : array_like, shape (nodes,)
+        A higher score means more suspicious.
+    n_nodes : int
+        Number of nodes expected.
+    name : str
+        How the refusal names the argument.
+
+    Returns
+    -------
+    ndarray of float64, shape (nodes,)
+
+    Raises
+    ------
+    ValueError
+        If the length differs or a score is missing (NaN).
+    """
+    array = np.asarray(scores, dtype=np.float64)
+    if array.shape != (n_nodes,):
+        raise ValueError(f"{name} must have shape ({n_nodes},), one per node, not {array.shape}")
+    if np.isnan(array).any():
+        raise ValueError(f"{name} holds missing values; keep complete nodes first (complete_nodes)")
+    return array
+
+
+def checked_curves(
+    curves: Mapping[str, npt.ArrayLike], *, n_nodes: int
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Return curve names and their scores stacked to shape (curves, nodes).
+
+    Raises
+    ------
+    ValueError
+        If there is no curve, or one does not fit the nodes.
+    """
+    if not curves:
+        raise ValueError("curves must hold at least one curve")
+    names = tuple(curves)
+    rows = [checked_scores(curves[name], n_nodes=n_nodes, name=f"curve {name}") for name in names]
+    return names, np.stack(rows)
+
+
+def checked_level(level: float) -> float:
+    """Return the confidence level; refuse one outside (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If the level is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    return level
+
+
+def complete_nodes(*columns: npt.ArrayLike) -> BoolArray:
+    """Tell which nodes have a value in every column (missing = NaN or None).
+
+    Parameters
+    ----------
+    *columns : array_like, shape (nodes,)
+        Scores or calls, NaN or None where there is none.
+
+    Returns
+    -------
+    ndarray of bool, shape (nodes,)
+
+    Raises
+    ------
+    ValueError
+        If there is no column or the lengths differ.
+    """
+    arrays = [np.asarray(column, dtype=np.float64) for column in columns]
+    if not arrays or len({array.shape for array in arrays}) != 1:
+        raise ValueError("columns must be at least one, all of the same length")
+    return np.asarray(~np.isnan(np.stack(arrays)).any(axis=0), dtype=np.bool_)
+
+
+def group_indices(identifiers: Sequence[object]) -> tuple[IntArray, int]:
+    """Give groups (patients) numbers in order of first appearance.
+
+    Returns
+    -------
+    indices : ndarray of int64, shape (nodes,)
+    n_groups : int
+    """
+    numbers: dict[object, int] = {}
+    indices = [numbers.setdefault(identifier, len(numbers)) for identifier in identifiers]
+    return np.asarray(indices, dtype=np.int64), len(numbers)
