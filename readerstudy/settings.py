@@ -3,6 +3,7 @@
 Every variable is listed in ``docs/settings.md``.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
 import environ
@@ -22,6 +23,8 @@ ONLY_LOOPBACK = set(ALLOWED_HOSTS) <= LOOPBACK
 HTTPS = env.bool("NODEWISE_HTTPS", default=not ONLY_LOOPBACK)
 DATA_DIR = Path(env.str("NODEWISE_DATA_DIR", default=str(BASE_DIR / "var")))
 DEMO = env.bool("NODEWISE_DEMO", default=False)
+DEMO_PASSWORD = env.str("NODEWISE_DEMO_PASSWORD", default="demo-nodewise")
+VERSION = version("nodewise")
 
 
 def refuse_unsafe() -> None:

@@ -1,0 +1,6 @@
+"""Pages of the ground floor."""
+
+from django.urls import URLPattern
+
+app_name = "cohorts"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,6 @@
+"""Pages of readers."""
+
+from django.urls import URLPattern
+
+app_name = "reading"
+urlpatterns: list[URLPattern] = []
