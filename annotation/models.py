@@ -24,9 +24,7 @@ class Labelling(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     patient = models.ForeignKey("cohorts.Patient", on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(
-        max_length=12, choices=LabellingState, default=LabellingState.DRAFT
-    )
+    state = models.CharField(max_length=12, choices=LabellingState, default=LabellingState.DRAFT)
     version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True)
@@ -67,6 +65,10 @@ class NodeLabel(models.Model):
                 condition=Q(supersedes__isnull=True),
                 name="annotation_one_first_label_per_node",
             ),
+            models.CheckConstraint(
+                condition=Q(label__in=[value for value, _ in LABEL_CHOICES]),
+                name="annotation_label_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -95,7 +97,11 @@ class Adjudication(models.Model):
                 fields=["node"],
                 condition=Q(supersedes__isnull=True),
                 name="annotation_one_first_adjudication_per_node",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(label__in=[value for value, _ in LABEL_CHOICES]),
+                name="annotation_decision_known",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,5 +131,3 @@ class ReferenceStandard(models.Model):
 
     def __str__(self) -> str:
         return f"reference standard v{self.version} of cohort {self.cohort_id}"
-
-

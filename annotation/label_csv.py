@@ -1,0 +1,178 @@
+"""Reads an annotator's labels from a CSV file; finds every error before giving up (pure)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotation.consensus import LABELS
+from cohorts.vocabulary import NOT_DETERMINABLE, NodeCategory
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_COMMENT = 2000
+REQUIRED = ("patient", "node", "label")
+OPTIONAL = ("comment",)
+LABEL_NAMES = {category.name.lower(): int(category) for category in NodeCategory} | {
+    "not_determinable": NOT_DETERMINABLE
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellError:
+    """What is wrong in one cell; row 1 is the header line, column "" is the whole row."""
+
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"Row {self.row}, {self.column}" if self.column else f"Row {self.row}"
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRow:
+    """One label as read; ``row`` is the line's number in the file."""
+
+    row: int
+    patient: str
+    node: int
+    label: int
+    comment: str
+
+
+def read_labels(data: bytes) -> tuple[list[LabelRow], list[CellError]]:
+    """Read the file and return the rows that were understood and everything that was not.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 text, with or without byte order mark; columns ``patient``, ``node``, ``label`` and
+        optionally ``comment``, in any order, separated by comma or semicolon. A label is 0, 1, 2,
+        9 or ``benign``, ``metastasis``, ``metastasis_ene``, ``not_determinable``.
+
+    Returns
+    -------
+    rows : list of LabelRow
+        In file order.
+    errors : list of CellError
+        In file order; with any of these nothing of the file should be used.
+    """
+    text, refusal = _text(data)
+    if refusal:
+        return [], [_error(1, "", refusal)]
+    lines = text.splitlines()
+    separator = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    numbered: list[tuple[int, list[str]]] = []
+    starts_at = 1
+    try:
+        for cells in reader:
+            numbered.append((starts_at, cells))
+            starts_at = reader.line_num + 1
+    except csv.Error as error:
+        message = f"the table cannot be read from here on ({error}): check the quotes."
+        return [], [_error(starts_at, "", message)]
+    return _read_table(numbered)
+
+
+def _text(data: bytes) -> tuple[str, str]:
+    if len(data) > MAX_BYTES:
+        return "", f"the file is larger than {MAX_BYTES // 1024**2} MB: split it by patients."
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return "", f"line {line} is not UTF-8 text: save the file as 'CSV UTF-8'."
+    if "\0" in text:
+        return "", "this is not a text file: a CSV file was expected."
+    if not text.strip():
+        return "", f"the file is empty: a header line '{','.join(REQUIRED)}' was expected."
+    return text, ""
+
+
+def _read_table(
+    numbered: list[tuple[int, list[str]]],
+) -> tuple[list[LabelRow], list[CellError]]:
+    (first_line, first), *body = numbered
+    header = [name.strip().lower() for name in first]
+    errors = [_error(first_line, *problem) for problem in _header_problems(header)]
+    if errors:
+        return [], errors
+    rows: list[LabelRow] = []
+    seen: dict[tuple[str, int], int] = {}
+    for line, cells in body:
+        if not any(cell.strip() for cell in cells):
+            continue
+        found = list(_row_errors(line, header, cells))
+        if not found:
+            row = _row(line, dict(zip(header, map(str.strip, cells), strict=True)))
+            found = list(_repeat(row, seen))
+            rows.append(row)
+        errors += found
+    if not rows and not errors:
+        errors.append(_error(first_line, "", "there is no label below the header line."))
+    return rows, errors
+
+
+def _header_problems(header: list[str]) -> Iterator[tuple[str, str]]:
+    for name in REQUIRED:
+        if name not in header:
+            yield name, "this column is missing in the header line."
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1:
+            yield name, "this column occurs more than once."
+        if name not in (*REQUIRED, *OPTIONAL):
+            known = ", ".join((*REQUIRED, *OPTIONAL))
+            yield name, f"'{name[:40]}' is not a known column: only {known} are read."
+
+
+def _row_errors(line: int, header: list[str], cells: list[str]) -> Iterator[CellError]:
+    if len(cells) != len(header):
+        message = f"{len(header)} cells were expected, {len(cells)} found."
+        yield _error(line, "", message)
+        return
+    values = dict(zip(header, map(str.strip, cells), strict=True))
+    if not values["patient"]:
+        yield _error(line, "patient", "the pseudonym is missing.")
+    if not _is_number(values["node"]):
+        yield _error(line, "node", f"'{values['node'][:40]}' is not a node number such as 3.")
+    if _label(values["label"]) is None:
+        names = ", ".join(LABEL_NAMES)
+        numbers = ", ".join(map(str, sorted(LABELS)))
+        yield _error(
+            line, "label", f"'{values['label'][:40]}' is not a label: use {numbers} or {names}."
+        )
+    if len(values.get("comment", "")) > MAX_COMMENT:
+        yield _error(line, "comment", f"a comment has at most {MAX_COMMENT} characters.")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
+def _label(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) == 1 and int(text) in LABELS:
+        return int(text)
+    return LABEL_NAMES.get(text.lower())
+
+
+def _row(line: int, values: dict[str, str]) -> LabelRow:
+    return LabelRow(
+        row=line,
+        patient=values["patient"],
+        node=int(values["node"]),
+        label=_label(values["label"]) or 0,
+        comment=values.get("comment", ""),
+    )
+
+
+def _repeat(row: LabelRow, seen: dict[tuple[str, int], int]) -> Iterator[CellError]:
+    earlier = seen.setdefault((row.patient, row.node), row.row)
+    if earlier != row.row:
+        message = f"node {row.node} of {row.patient} already has a label in row {earlier}."
+        yield _error(row.row, "node", message)
+
+
+def _error(row: int, column: str, message: str) -> CellError:
+    return CellError(row=row, column=column, message=message)
