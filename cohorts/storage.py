@@ -2,8 +2,13 @@
 
 import hashlib
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
 DIGEST = re.compile(r"^[0-9a-f]{64}$")
@@ -25,6 +30,37 @@ def put(data: bytes) -> str:
     if not default_storage.exists(_path(key)):
         default_storage.save(_path(key), ContentFile(data))
     return key
+
+
+def put_file(path: Path) -> str:
+    """Store a large file without holding it in memory; return its key (hexadecimal SHA-256)."""
+    with path.open("rb") as source:
+        key = hashlib.file_digest(source, "sha256").hexdigest()
+        name = _path(key)
+        # A copy that was cut off by a kill is shorter than its source.
+        if default_storage.exists(name) and default_storage.size(name) != path.stat().st_size:
+            default_storage.delete(name)
+        if not default_storage.exists(name):
+            source.seek(0)
+            default_storage.save(name, File(source))
+    return key
+
+
+@contextmanager
+def local_file(key: str) -> Iterator[Path]:
+    """Lend a blob as a file of this machine; whoever reads it checks its digest."""
+    try:
+        kept = Path(default_storage.path(_path(key)))
+    except NotImplementedError:  # a remote storage
+        kept = None
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.NamedTemporaryFile(prefix="nodewise-") as copy:
+        with default_storage.open(_path(key), "rb") as blob:
+            shutil.copyfileobj(blob, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def get(key: str) -> bytes:

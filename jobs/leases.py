@@ -87,12 +87,16 @@ def give_back(job: AnyJob, *, error: str) -> None:
     _held(job).update(state=JobState.REQUESTED, lease_until=None, error=error[:2000])
 
 
+def forget_losses(job: AnyJob) -> None:
+    """Start the count of lost workers anew: something was stored that no later attempt repeats."""
+    if job.attempts > 1 and _held(job).update(attempts=1):
+        job.attempts = 1
+
+
 def waiting_ids(job_type: type[Job]) -> list[int]:
     """Return ids of jobs that should be worked on and are not."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-    return list(
-        job_type._default_manager.filter(free, state__in=OPEN).values_list("pk", flat=True)
-    )
+    return list(job_type._default_manager.filter(free, state__in=OPEN).values_list("pk", flat=True))
 
 
 def _held(job: AnyJob):  # noqa: ANN202 - a queryset of the caller's own type
