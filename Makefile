@@ -50,4 +50,4 @@ bench: setup  ## the benchmarks of docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
 
 vendor:  ## rebuild static/vendor from frontend/ (needs Node; users do not)
-	frontend/vendor.sh
+	scripts/vendor.sh
