@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from inference.deepene.untrained import untrained_state
+
 REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "reference" / "deepene"
 
 
@@ -44,3 +46,8 @@ def synthetic_state(state_table: dict):
 @pytest.fixture(scope="session")
 def preprocess_table(reference: Path) -> dict:
     return json.loads((reference / "golden_preprocess.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def untrained_weights() -> dict[str, torch.Tensor]:
+    return untrained_state(11)

@@ -17,10 +17,10 @@ from inference.deepene.network import (
 
 
 @pytest.fixture(scope="module")
-def untrained():
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
-        return DeepENENetwork().eval()
+def untrained(untrained_weights):
+    network = DeepENENetwork()
+    network.load_state_dict(untrained_weights)
+    return network.eval()
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +135,11 @@ def test_a_node_does_not_depend_on_its_neighbours_in_the_batch(untrained):
     inputs = random_inputs(4)
     order = torch.tensor([2, 0, 3, 1])
     together = logits_of(untrained, inputs)
-    torch.testing.assert_close(
-        logits_of(untrained, inputs[order]), together[order], atol=1e-5, rtol=0
-    )
+    shuffled = logits_of(untrained, inputs[order])
+    torch.testing.assert_close(shuffled, together[order], atol=1e-4, rtol=0)
     for node in range(4):
         alone = logits_of(untrained, inputs[node : node + 1])
-        torch.testing.assert_close(alone[0], together[node], atol=1e-5, rtol=0)
+        torch.testing.assert_close(alone[0], together[node], atol=1e-4, rtol=0)
 
 
 def test_each_stream_moves_only_its_own_and_the_fused_logits(untrained):
