@@ -40,7 +40,8 @@ def encode_frame(slice_hu: NDArray[np.int16], offset_hu: int) -> bytes:
 def decode_frame(data: bytes, offset_hu: int) -> NDArray[np.int16]:
     """Return the slice (rows, columns) in HU that `encode_frame` encoded."""
     stored = jpeg_ls.decode(np.frombuffer(data, dtype=np.uint8))
-    return (stored.astype(np.int32) + offset_hu).astype(np.int16)
+    slice_hu: NDArray[np.int16] = (stored.astype(np.int32) + offset_hu).astype(np.int16)
+    return slice_hu
 
 
 def frame_digest(data: bytes) -> str:
@@ -62,7 +63,6 @@ def frame_metadata(
     centre_hu, width_hu = SOFT_TISSUE_WINDOW_HU
     _, rows, columns = geometry.shape_zyx
     spacing_z, spacing_y, spacing_x = geometry.spacing_zyx_mm
-    # charls writes the smallest precision that holds a frame; 16 holds every frame.
     metadata: dict[str, Any] = {
         "Rows": rows,
         "Columns": columns,

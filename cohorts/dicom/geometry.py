@@ -76,7 +76,9 @@ class SeriesGeometry:
             L, P, S in mm.
         """
         affine = self.affine_zyx_to_lps()
-        return np.asarray(index_zyx, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+        index = np.asarray(index_zyx, dtype=np.float64)
+        point: FloatArray = index @ affine[:3, :3].T + affine[:3, 3]
+        return point
 
     def lps_mm_to_voxel(self, point_lps_mm: Any) -> FloatArray:
         """Map patient coordinates to fractional voxel indices.
@@ -92,7 +94,9 @@ class SeriesGeometry:
             Indices in the order z, y, x.
         """
         inverse = np.linalg.inv(self.affine_zyx_to_lps())
-        return np.asarray(point_lps_mm, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
+        point = np.asarray(point_lps_mm, dtype=np.float64)
+        index: FloatArray = point @ inverse[:3, :3].T + inverse[:3, 3]
+        return index
 
     def to_dict(self) -> dict[str, Any]:
         """Return the geometry as plain JSON values."""

@@ -190,5 +190,5 @@ def write_nodes(
 
 
 def _mask_names(patient: PatientInput) -> str:
-    masks = (*patient.segmentations, *patient.label_maps)
-    return ", ".join(mask.name for mask in masks)
+    names = [segmentation.name for segmentation in patient.segmentations]
+    return ", ".join(names + [label_map.name for label_map in patient.label_maps])

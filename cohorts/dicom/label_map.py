@@ -15,7 +15,8 @@ from cohorts.dicom.source_files import SourceFile
 
 GRID_TOLERANCE_VOXELS = 0.1
 """How far any corner of a label map may lie from the CT's: rounding of headers, no more."""
-NIFTI_UNREADABLE = (*UNREADABLE_ERRORS, ImageFileError, HeaderDataError)
+NIFTI_ERRORS: tuple[type[Exception], ...] = (ImageFileError, HeaderDataError)
+NIFTI_UNREADABLE = UNREADABLE_ERRORS + NIFTI_ERRORS
 
 
 def read_label_map(file: SourceFile, geometry: SeriesGeometry) -> list[NodeMaskInput]:
@@ -46,8 +47,12 @@ def read_label_map(file: SourceFile, geometry: SeriesGeometry) -> list[NodeMaskI
     """
     try:
         image = nibabel.load(file.path)
+        if not isinstance(image, nibabel.Nifti1Image):
+            raise _unreadable(file)
         shape = tuple(int(size) for size in image.shape)
         affine = np.asarray(image.affine, dtype=np.float64)
+    except IntakeError:
+        raise
     except NIFTI_UNREADABLE as error:
         raise _unreadable(file) from error
     if len(shape) == 4 and shape[3] == 1:
