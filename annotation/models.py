@@ -49,7 +49,10 @@ class NodeLabel(models.Model):
     client_id = models.UUIDField(unique=True)
     version = models.PositiveIntegerField(help_text="The labelling's version this row made.")
     label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
-    comment = models.TextField(blank=True)
+    comment = models.TextField(blank=True, max_length=2000)
+    shown_slice = models.PositiveIntegerField(
+        null=True, help_text="z of the slice that was shown; empty for imported labels."
+    )
     supersedes = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
     )
@@ -83,7 +86,7 @@ class Adjudication(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
-    reason = models.TextField()
+    reason = models.TextField(max_length=2000)
     first_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
     second_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
     supersedes = models.OneToOneField(

@@ -1,0 +1,323 @@
+"""What coordinators and the analysis see: progress in counts, and released versions."""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.models import User
+from annotation.consensus import Outcome
+from annotation.models import Labelling, LabellingState, NodeLabel, ReferenceStandard
+from annotation.reference_table import ReferenceRow
+from annotation.selectors.standings import (
+    ANNOTATORS,
+    NodeStanding,
+    annotators_of,
+    labelled_patients,
+    node_counts,
+    standings,
+)
+from cohorts.models import Cohort, Patient
+from cohorts.selectors import cohort_for, cohorts_of, has_role
+from cohorts.vocabulary import NOT_DETERMINABLE, CohortRole
+
+LISTED = 10
+"""Patients named in one sentence; the rest is counted."""
+
+
+class TruthRow(NamedTuple):
+    """One node's final category in a released version."""
+
+    patient: str
+    node: int
+    mask_digest: str
+    label: int
+
+
+class ReleasedTruth(NamedTuple):
+    """The newest released version: only nodes that have a category (0, 1 or 2)."""
+
+    version: int
+    digest: str
+    rows: list[TruthRow]
+
+
+class LabelPair(NamedTuple):
+    """The two submitted labels of one node, in the fixed order of the annotators."""
+
+    patient: str
+    node: int
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotatorProgress:
+    """How far one annotator is with one patient."""
+
+    labelled: int
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientProgress:
+    """One patient's progress: counts only, never a label."""
+
+    pseudonym: str
+    nodes: int
+    annotators: list[AnnotatorProgress]
+    agreed: int
+    open: int
+    adjudicated: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortProgress:
+    """A cohort's way to its reference standard, in counts."""
+
+    cohort: Cohort
+    annotators: list[User]
+    patients: list[PatientProgress]
+    missing: list[ValidationError]
+
+    @property
+    def nodes(self) -> int:
+        return sum(patient.nodes for patient in self.patients)
+
+    @property
+    def agreed(self) -> int:
+        return sum(patient.agreed for patient in self.patients)
+
+    @property
+    def open(self) -> int:
+        return sum(patient.open for patient in self.patients)
+
+    @property
+    def adjudicated(self) -> int:
+        return sum(patient.adjudicated for patient in self.patients)
+
+
+def cohort_to_release(coordinator: User, public_id: uuid.UUID) -> Cohort:
+    """Return the cohort for one of its coordinators, or raise Http404."""
+    return cohort_for(coordinator, public_id, CohortRole.COORDINATOR)
+
+
+def cohort_of_reference_standards(person: User, public_id: uuid.UUID) -> Cohort:
+    """Return the cohort for those who may see its released truth, or raise Http404."""
+    roles = (CohortRole.COORDINATOR, CohortRole.STATISTICIAN)
+    return cohort_for(person, public_id, *roles)
+
+
+def cohorts_to_release(coordinator: User) -> list[Cohort]:
+    """Return the cohorts whose reference standard the person releases."""
+    return list(cohorts_of(coordinator, CohortRole.COORDINATOR))
+
+
+def progress_of(coordinator: User, cohort: Cohort) -> CohortProgress:
+    """Return the cohort's progress in counts, or raise Http404 when it is not theirs."""
+    if not has_role(coordinator, cohort, CohortRole.COORDINATOR):
+        raise Http404
+    annotators = annotators_of(cohort)
+    states, labelled = _work(cohort)
+    outcomes = Counter(
+        (standing.node.patient_id, standing.consensus.outcome) for standing in standings(cohort)
+    )
+    nodes = node_counts(cohort)
+    patients = [
+        PatientProgress(
+            pseudonym=patient.pseudonym,
+            nodes=nodes[patient.pk],
+            annotators=[
+                AnnotatorProgress(
+                    labelled=labelled[patient.pk, person.pk],
+                    state=states.get((patient.pk, person.pk), ""),
+                )
+                for person in annotators
+            ],
+            agreed=outcomes[patient.pk, Outcome.AGREED],
+            open=outcomes[patient.pk, Outcome.TO_ADJUDICATE],
+            adjudicated=outcomes[patient.pk, Outcome.ADJUDICATED],
+        )
+        for patient in labelled_patients(cohort)
+    ]
+    return CohortProgress(
+        cohort=cohort,
+        annotators=annotators,
+        patients=patients,
+        missing=missing_for_release(cohort),
+    )
+
+
+def _work(cohort: Cohort) -> tuple[dict[tuple[int, int], str], Counter[tuple[int, int]]]:
+    """Return states and numbers of current labels by patient and annotator."""
+    states = {
+        (patient, annotator): state
+        for patient, annotator, state in Labelling.objects.filter(
+            patient__cohort=cohort
+        ).values_list("patient_id", "annotator_id", "state")
+    }
+    labelled = Counter(
+        NodeLabel.objects.filter(
+            labelling__patient__cohort=cohort, superseded_by__isnull=True
+        ).values_list("labelling__patient_id", "labelling__annotator_id")
+    )
+    return states, labelled
+
+
+def missing_for_release(cohort: Cohort) -> list[ValidationError]:
+    """Return one sentence for each thing that keeps the reference standard from its release."""
+    annotators = annotators_of(cohort)
+    patients = list(labelled_patients(cohort))
+    if not patients:
+        sentence = f"'{cohort.name}' has no included patient with a node: import cases first."
+        return [ValidationError(sentence, code="no_patients")]
+    if len(annotators) != ANNOTATORS:
+        return [_wrong_number(cohort, annotators)]
+    nodes = standings(cohort)
+    waiting = _not_submitted(patients, annotators)
+    return [
+        *waiting,
+        *_counted(
+            nodes,
+            [] if waiting else [n for n in nodes if n.consensus.outcome == Outcome.WAITING],
+            "there is no label, although their patient was submitted",
+            "not_labelled",
+        ),
+        *_counted(
+            nodes,
+            [n for n in nodes if n.consensus.outcome == Outcome.TO_ADJUDICATE],
+            "the annotators disagree and no adjudicator has decided",
+            "not_adjudicated",
+        ),
+        *_counted(
+            nodes,
+            [n for n in nodes if not n.rests_on_current_mask],
+            "the label was given on an earlier version of the mask",
+            "mask_changed",
+        ),
+    ]
+
+
+def _wrong_number(cohort: Cohort, annotators: list[User]) -> ValidationError:
+    names = ", ".join(person.get_username() for person in annotators) or "nobody"
+    return ValidationError(
+        f"'{cohort.name}' has {len(annotators)} annotators ({names}), but a reference standard "
+        f"rests on exactly two: give or take the role on the cohort's page.",
+        code="not_two_annotators",
+    )
+
+
+def _not_submitted(patients: list[Patient], annotators: list[User]) -> list[ValidationError]:
+    done = set(
+        Labelling.objects.filter(
+            annotator__in=annotators, patient__in=patients, state=LabellingState.SUBMITTED
+        ).values_list("annotator_id", "patient_id")
+    )
+    found = []
+    for person in annotators:
+        names = [p.pseudonym for p in patients if (person.pk, p.pk) not in done]
+        if names:
+            sentence = (
+                f"{person.get_username()} has not submitted {len(names)} of {len(patients)} "
+                f"patients: {listed(names)}."
+            )
+            found.append(ValidationError(sentence, code="not_submitted"))
+    return found
+
+
+def _counted(
+    nodes: list[NodeStanding], concerned: list[NodeStanding], what: str, code: str
+) -> list[ValidationError]:
+    if not concerned:
+        return []
+    names = list(dict.fromkeys(standing.node.patient.pseudonym for standing in concerned))
+    sentence = f"For {len(concerned)} of {len(nodes)} nodes {what}: {listed(names)}."
+    return [ValidationError(sentence, code=code)]
+
+
+def listed(names: list[str]) -> str:
+    """Return the first names and how many there are beside them."""
+    shown = ", ".join(names[:LISTED])
+    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
+
+
+def final_rows(cohort: Cohort) -> list[ReferenceRow]:
+    """Return the cohort's final labels; nodes without one are left out (none before a release)."""
+    return [
+        ReferenceRow(
+            patient=standing.node.patient.pseudonym,
+            node=standing.node.number,
+            mask_digest=standing.mask_digest,
+            label=standing.consensus.label,
+            source="agreement" if standing.consensus.outcome == Outcome.AGREED else "adjudication",
+        )
+        for standing in standings(cohort)
+        if standing.consensus.label is not None
+    ]
+
+
+def reference_standards_of(cohort: Cohort) -> QuerySet[ReferenceStandard]:
+    """Return the released versions, newest first."""
+    return (
+        ReferenceStandard.objects.filter(cohort=cohort)
+        .select_related("released_by")
+        .order_by("-version")
+    )
+
+
+def reference_standard(cohort: Cohort, version: int) -> ReferenceStandard:
+    """Return one released version, or raise Http404."""
+    found = ReferenceStandard.objects.filter(cohort=cohort, version=version).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def last_reference_standard(cohort: Cohort) -> ReferenceStandard | None:
+    """Return the newest released version, None before the first."""
+    return reference_standards_of(cohort).first()
+
+
+def released_truth(cohort: Cohort) -> ReleasedTruth | None:
+    """Return the newest released categories for the analysis; None before the first release.
+
+    Nodes that are not determinable have no category and are not among the rows:
+    ``not_determinable_nodes`` lists them.
+    """
+    last = last_reference_standard(cohort)
+    if last is None:
+        return None
+    rows = [row for row in _truth_rows(last) if row.label != NOT_DETERMINABLE]
+    return ReleasedTruth(last.version, last.digest, rows)
+
+
+def not_determinable_nodes(cohort: Cohort) -> list[TruthRow]:
+    """Return the nodes of the newest released version that have no category."""
+    last = last_reference_standard(cohort)
+    rows = _truth_rows(last) if last else []
+    return [row for row in rows if row.label == NOT_DETERMINABLE]
+
+
+def _truth_rows(released: ReferenceStandard) -> list[TruthRow]:
+    return [
+        TruthRow(row["patient"], row["node"], row["mask_digest"], row["label"])
+        for row in released.content
+    ]
+
+
+def annotator_pairs(cohort: Cohort) -> list[LabelPair]:
+    """Return both labels of each node that both annotators have submitted, for agreement."""
+    return [
+        LabelPair(
+            standing.node.patient.pseudonym,
+            standing.node.number,
+            standing.first.label,
+            standing.second.label,
+        )
+        for standing in standings(cohort)
+        if standing.first and standing.second
+    ]

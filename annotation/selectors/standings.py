@@ -1,0 +1,114 @@
+"""Where each node of a cohort stands between two labels and the reference standard."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import User
+from annotation.consensus import Consensus, consensus
+from annotation.models import Adjudication, LabellingState, NodeLabel
+from cohorts.models import Cohort, CohortMember, Node, Patient
+from cohorts.selectors import current_masks_in, included_patients
+from cohorts.vocabulary import CohortRole
+
+ANNOTATORS = 2
+"""A reference standard rests on two people who label alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStanding:
+    """One node with both submitted labels, the decision made on them, and what follows."""
+
+    node: Node
+    mask_digest: str
+    first: NodeLabel | None
+    second: NodeLabel | None
+    decision: Adjudication | None
+    consensus: Consensus
+
+    @property
+    def rests_on_current_mask(self) -> bool:
+        rows = (self.first, self.second)
+        return all(row is None or row.mask_digest == self.mask_digest for row in rows)
+
+
+def labelled_patients(cohort: Cohort) -> QuerySet[Patient]:
+    """Return the included patients that have a node to label."""
+    return included_patients(cohort).filter(Exists(Node.objects.filter(patient=OuterRef("pk"))))
+
+
+def node_counts(cohort: Cohort) -> Counter[int]:
+    """Return the number of nodes by the patient's key."""
+    return Counter(Node.objects.filter(patient__cohort=cohort).values_list("patient_id", flat=True))
+
+
+def annotators_of(cohort: Cohort) -> list[User]:
+    """Return the cohort's annotators in a fixed order."""
+    members = CohortMember.objects.filter(cohort=cohort, role=CohortRole.ANNOTATOR)
+    return list(User.objects.filter(pk__in=members.values("user_id")).order_by("pk"))
+
+
+def standings(cohort: Cohort, only: Node | None = None) -> list[NodeStanding]:
+    """Return where each node of the cohort's included patients stands, by pseudonym and number.
+
+    Only submitted labels count. With any number of annotators but two every node waits.
+    """
+    masks = current_masks_in(cohort)
+    if only is not None:
+        masks = masks.filter(node=only)
+    annotators = annotators_of(cohort)
+    first, second = (
+        (_submitted_labels(cohort, person) for person in annotators)
+        if len(annotators) == ANNOTATORS
+        else ({}, {})
+    )
+    decisions = _current_decisions(cohort)
+    return [
+        _standing(
+            mask.node,
+            mask.digest,
+            (first.get(mask.node_id), second.get(mask.node_id)),
+            decisions.get(mask.node_id),
+        )
+        for mask in masks
+    ]
+
+
+def _submitted_labels(cohort: Cohort, annotator: User) -> dict[int, NodeLabel]:
+    rows = NodeLabel.objects.filter(
+        labelling__annotator=annotator,
+        labelling__patient__cohort=cohort,
+        labelling__state=LabellingState.SUBMITTED,
+        superseded_by__isnull=True,
+    )
+    return {row.node_id: row for row in rows}
+
+
+def _current_decisions(cohort: Cohort) -> dict[int, Adjudication]:
+    rows = Adjudication.objects.filter(node__patient__cohort=cohort, superseded_by__isnull=True)
+    return {row.node_id: row for row in rows}
+
+
+def _standing(
+    node: Node,
+    mask_digest: str,
+    pair: tuple[NodeLabel | None, NodeLabel | None],
+    decision: Adjudication | None,
+) -> NodeStanding:
+    first, second = pair
+    # A decision counts only for the very labels it was made on.
+    on = {decision.first_label_id, decision.second_label_id} if decision else set()
+    valid = decision if first and second and on == {first.pk, second.pk} else None
+    return NodeStanding(
+        node=node,
+        mask_digest=mask_digest,
+        first=first,
+        second=second,
+        decision=valid,
+        consensus=consensus(
+            first.label if first else None,
+            second.label if second else None,
+            valid.label if valid else None,
+        ),
+    )

@@ -1,0 +1,186 @@
+"""An annotator brings own labels from a CSV file: the whole file or nothing."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from annotation.label_csv import MAX_BYTES, CellError, LabelRow, read_labels
+from annotation.models import Labelling, LabellingState, NodeLabel
+from annotation.selectors import labelled_patients
+from annotation.services.labelling import (
+    append_label,
+    lock_own,
+    require_annotator,
+    start_labelling,
+    submit_labelling,
+)
+from cohorts.models import Cohort, Node, Patient
+from cohorts.vocabulary import LABEL_CHOICES
+
+NAMES = dict(LABEL_CHOICES)
+
+
+class LabelImportError(ValidationError):
+    """Nothing was written; ``errors`` says by row and column what is wrong."""
+
+    def __init__(self, errors: list[CellError]) -> None:
+        super().__init__(
+            [ValidationError(str(error), code="import_refused") for error in errors],
+            code="import_refused",
+        )
+        self.errors = errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedRow:
+    """What became of one row: "new", "changed" or "unchanged"."""
+
+    row: int
+    patient: str
+    node: int
+    label: str
+    change: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelImport:
+    """What an import did, or would do."""
+
+    rows: list[ImportedRow]
+    submitted: list[str]
+    dry_run: bool
+
+    def count(self, change: str) -> int:
+        """Return how many rows were "new", "changed" or "unchanged"."""
+        return sum(row.change == change for row in self.rows)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {change: self.count(change) for change in ("new", "changed", "unchanged")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    row: LabelRow
+    patient: Patient
+    node: Node
+
+
+@transaction.atomic
+def import_labels(
+    *,
+    by: User,
+    cohort: Cohort,
+    csv_file: BinaryIO,
+    dry_run: bool = False,
+    submit: bool = False,
+) -> LabelImport:
+    """Save the person's own labels from the file, or raise LabelImportError with every error.
+
+    A dry run does all of it and takes it back, so that it says exactly what an import would.
+    """
+    require_annotator(by, cohort)
+    data = csv_file.read(MAX_BYTES + 1)
+    rows, errors = read_labels(data)
+    targets, unknown = _find_nodes(cohort, rows)
+    labels = _own_labels(by, cohort)
+    errors += [*unknown, *_locked(by, cohort, targets, labels)]
+    if errors:
+        raise LabelImportError(sorted(errors, key=lambda error: error.row))
+    imported = [
+        entry for patient in _patients(targets) for entry in _save(by, patient, targets, labels)
+    ]
+    submitted = _submit(by, _patients(targets)) if submit else []
+    result = LabelImport(
+        rows=sorted(imported, key=lambda entry: entry.row), submitted=submitted, dry_run=dry_run
+    )
+    if dry_run:
+        transaction.set_rollback(True)
+    else:
+        new = {**result.counts, "file_sha256": hashlib.sha256(data).hexdigest()}
+        audit.record(by=by, verb="import_labels", target=cohort, new=new)
+    return result
+
+
+def _find_nodes(cohort: Cohort, rows: list[LabelRow]) -> tuple[list[_Target], list[CellError]]:
+    patients = {patient.pseudonym: patient for patient in labelled_patients(cohort)}
+    nodes = {
+        (node.patient_id, node.number): node
+        for node in Node.objects.filter(patient__in=list(patients.values()))
+    }
+    targets, errors = [], []
+    for row in rows:
+        patient = patients.get(row.patient)
+        node = nodes.get((patient.pk, row.node)) if patient else None
+        if patient is None:
+            message = f"'{row.patient[:40]}' is no included patient of '{cohort.name}'."
+            errors.append(CellError(row=row.row, column="patient", message=message))
+        elif node is None:
+            message = f"{row.patient} has no node {row.node}."
+            errors.append(CellError(row=row.row, column="node", message=message))
+        else:
+            targets.append(_Target(row=row, patient=patient, node=node))
+    return targets, errors
+
+
+def _own_labels(by: User, cohort: Cohort) -> dict[int, NodeLabel]:
+    # Locked first, so that no tab of the same person saves between the check and the writing.
+    mine = Labelling.objects.filter(annotator=by, patient__cohort=cohort).order_by("pk")
+    locked = list(mine.select_for_update(of=("self",)))
+    rows = NodeLabel.objects.filter(labelling__in=locked, superseded_by__isnull=True)
+    return {row.node_id: row for row in rows}
+
+
+def _locked(
+    by: User, cohort: Cohort, targets: list[_Target], labels: dict[int, NodeLabel]
+) -> Iterator[CellError]:
+    submitted = set(
+        Labelling.objects.filter(
+            annotator=by, patient__cohort=cohort, state=LabellingState.SUBMITTED
+        ).values_list("patient_id", flat=True)
+    )
+    for target in targets:
+        changes = _change(target, labels) != "unchanged"
+        if changes and target.patient.pk in submitted:
+            message = f"{target.row.patient} is submitted and its labels are locked."
+            yield CellError(row=target.row.row, column="patient", message=message)
+
+
+def _change(target: _Target, labels: dict[int, NodeLabel]) -> str:
+    current = labels.get(target.node.pk)
+    if current is None:
+        return "new"
+    same = (current.label, current.comment) == (target.row.label, target.row.comment)
+    return "unchanged" if same else "changed"
+
+
+def _patients(targets: Iterable[_Target]) -> list[Patient]:
+    return list({target.patient.pk: target.patient for target in targets}.values())
+
+
+def _save(
+    by: User, patient: Patient, targets: list[_Target], labels: dict[int, NodeLabel]
+) -> Iterator[ImportedRow]:
+    labelling = lock_own(by, start_labelling(by=by, patient=patient))
+    for target in targets:
+        if target.patient.pk != patient.pk:
+            continue
+        row, change = target.row, _change(target, labels)
+        if change != "unchanged":
+            append_label(labelling, target.node, row.label, row.comment, client_id=uuid.uuid4())
+        yield ImportedRow(
+            row=row.row, patient=row.patient, node=row.node, label=NAMES[row.label], change=change
+        )
+
+
+def _submit(by: User, patients: list[Patient]) -> list[str]:
+    for patient in patients:
+        submit_labelling(by=by, labelling=Labelling.objects.get(annotator=by, patient=patient))
+    return [patient.pseudonym for patient in patients]

@@ -1,0 +1,45 @@
+"""A coordinator releases a cohort's final labels as a version of its reference standard."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from annotation.models import ReferenceStandard
+from annotation.reference_table import digest_of, in_fixed_order
+from annotation.selectors import final_rows, last_reference_standard, missing_for_release
+from cohorts.models import Cohort
+from cohorts.selectors import has_role
+from cohorts.vocabulary import CohortRole
+
+
+@transaction.atomic
+def release_reference_standard(*, by: User, cohort: Cohort) -> ReferenceStandard:
+    """Freeze the cohort's final labels as the next version; refuse while anything is missing."""
+    locked = Cohort.objects.select_for_update().get(pk=cohort.pk)
+    if not has_role(by, locked, CohortRole.COORDINATOR):
+        raise PermissionDenied(
+            f"Only a coordinator of '{locked.name}' releases its reference standard."
+        )
+    if missing := missing_for_release(locked):
+        raise ValidationError(missing)
+    rows = in_fixed_order(final_rows(locked))
+    digest = digest_of(rows)
+    last = last_reference_standard(locked)
+    if last is not None and last.digest == digest:
+        raise ValidationError(
+            f"Nothing has changed since version {last.version}: there is nothing new to release.",
+            code="unchanged",
+        )
+    released = ReferenceStandard(
+        cohort=locked,
+        version=last.version + 1 if last else 1,
+        content=rows,
+        digest=digest,
+        released_by=by,
+    )
+    released.full_clean()
+    released.save(force_insert=True)
+    new = {"version": released.version, "digest": digest, "nodes": len(rows)}
+    audit.record(by=by, verb="release_reference_standard", target=released, new=new)
+    return released
