@@ -5,12 +5,9 @@ export {
   cache,
   eventTarget,
   getShouldUseCPURendering,
-  getWebWorkerManager,
-  imageLoadPoolManager,
   imageLoader,
-  imageRetrievalPoolManager,
   init,
   metaData,
   utilities,
 } from '@cornerstonejs/core';
-export { init as initLoader, wadors } from '@cornerstonejs/dicom-image-loader';
+export { init as initLoader } from '@cornerstonejs/dicom-image-loader';

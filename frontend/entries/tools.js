@@ -4,7 +4,6 @@ export {
   LengthTool,
   PanTool,
   ToolGroupManager,
-  WindowLevelTool,
   ZoomTool,
   addTool,
   annotation,
