@@ -1,0 +1,40 @@
+/**
+ * Keys of the reading page beside the viewer's, and the list of all keys.
+ */
+import { MOUSE_HELP, VIEWER_BINDINGS } from '../viewer/tool-bindings.js';
+
+/** @type {readonly import('../viewer/tool-bindings.js').Binding[]} */
+export const READING_BINDINGS = Object.freeze([
+  { action: 'call-0', keys: ['1', 'code:Digit1'], shown: '1', label: 'Call: first category' },
+  { action: 'call-1', keys: ['2', 'code:Digit2'], shown: '2', label: 'Call: second category' },
+  { action: 'call-2', keys: ['3', 'code:Digit3'], shown: '3', label: 'Call: third category' },
+  { action: 'next-node', keys: ['n'], shown: 'N', label: 'Next node' },
+  { action: 'previous-node', keys: ['p'], shown: 'P', label: 'Previous node' },
+  { action: 'submit', keys: ['Enter'], shown: 'Enter', label: 'Submit the case' },
+  { action: 'help', keys: ['?'], shown: '?', label: 'This list' },
+]);
+
+/** @param {{shown: string, label: string}} entry */
+function rowOf({ shown, label }) {
+  const row = document.createElement('div');
+  const term = document.createElement('dt');
+  const keyCap = document.createElement('kbd');
+  const meaning = document.createElement('dd');
+  keyCap.textContent = shown;
+  term.append(keyCap);
+  meaning.textContent = label;
+  row.append(term, meaning);
+  return row;
+}
+
+/**
+ * @param {HTMLElement} list Filled with every key.
+ * @param {{label: string}[]} categories Their names replace "first category" and so on.
+ */
+export function listKeys(list, categories) {
+  const reading = READING_BINDINGS.map((binding, index) => ({
+    shown: binding.shown,
+    label: index < categories.length ? `Call: ${categories[index].label}` : binding.label,
+  }));
+  list.replaceChildren(...[...reading, ...VIEWER_BINDINGS, ...MOUSE_HELP].map(rowOf));
+}

@@ -1,0 +1,17 @@
+// Opens the viewer alone on the first case; tests reach it as window.viewer.
+import { Viewer } from '/static/viewer/viewer.js';
+
+const state = document.querySelector('[data-viewer]');
+const url = state.dataset.caseAddress;
+const payload = await (await fetch(url)).json();
+window.viewer = new Viewer(document.querySelector('[data-part="viewer"]'), { state });
+await window.viewer.open(
+  {
+    caseId: payload.case,
+    framesUrl: `${url}frames/`,
+    geometry: payload.geometry,
+    frames: payload.frames,
+  },
+  payload.nodes,
+  { slice: 3 },
+);
