@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cohorts.vocabulary import CATEGORY_CHOICES
 
@@ -66,7 +67,7 @@ class StudyReader(models.Model):
 
 
 class Invitation(models.Model):
-    """A link that lets one person become a reader of a draft or open study."""
+    """A link that lets one person become a reader of a draft study; only its digest is kept."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="invitations")
     email = models.EmailField()
@@ -84,6 +85,12 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether nobody has used or withdrawn it and it has not expired."""
+        untouched = self.accepted_at is None and self.revoked_at is None
+        return untouched and timezone.now() < self.expires_at
 
 
 class Period(models.Model):
@@ -118,9 +125,7 @@ class Assignment(models.Model):
     position = models.PositiveIntegerField()
     patient = models.ForeignKey("cohorts.Patient", on_delete=models.PROTECT, related_name="+")
     series = models.ForeignKey("cohorts.CTSeries", on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(
-        max_length=10, choices=AssignmentState, default=AssignmentState.DRAFT
-    )
+    state = models.CharField(max_length=10, choices=AssignmentState, default=AssignmentState.DRAFT)
     version = models.PositiveIntegerField(default=0)
     first_opened_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
@@ -202,7 +207,17 @@ class Reopening(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="reopenings")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
+    version = models.PositiveIntegerField(
+        help_text="The assignment's version this reopening made: an old submit is then stale."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "version"], name="reading_reopening_version_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"reopening {self.pk}"

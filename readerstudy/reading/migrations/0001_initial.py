@@ -86,6 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.TextField()),
+                ('version', models.PositiveIntegerField(help_text="The assignment's version this reopening made: an old submit is then stale.")),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='reading.assignment')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -175,6 +176,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='period',
             constraint=models.UniqueConstraint(fields=('study', 'number'), name='reading_period_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='reopening',
+            constraint=models.UniqueConstraint(fields=('assignment', 'version'), name='reading_reopening_version_once'),
         ),
         migrations.AddConstraint(
             model_name='studyreader',

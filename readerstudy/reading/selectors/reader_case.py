@@ -1,0 +1,48 @@
+"""One case as its reader is sent it: frozen masks, stored order, own calls."""
+
+from typing import Any
+
+from cohorts.serving import frames_payload, geometry_payload, node_payload
+from cohorts.vocabulary import CATEGORY_CHOICES
+from readerstudy.reading.models import Assignment, AssignmentNode, NodeCall
+from readerstudy.reading.selectors.reader import cases_in_period, current_calls, next_case
+
+
+def reader_case(case: Assignment) -> dict[str, Any]:
+    """Return the whole case: pictures, nodes in reading order, the reader's own calls."""
+    calls = current_calls(case)
+    nodes = AssignmentNode.objects.filter(assignment=case).select_related("mask")
+    study = case.reader.study
+    return {
+        "case": case.public_id,
+        "study": study.title,
+        "study_id": case.reader.public_id,
+        "position": case.position,
+        "total": cases_in_period(case),
+        "state": case.state,
+        "version": case.version,
+        "protocol": study.protocol,
+        "categories": [
+            {"value": value, "label": label, "key": str(value + 1)}
+            for value, label in CATEGORY_CHOICES
+        ],
+        "geometry": geometry_payload(case.series),
+        "frames": frames_payload(case.series),
+        "nodes": [_node(node, calls.get(node.pk)) for node in nodes.order_by("number")],
+        "next_case": next_case(case.reader, after=case),
+    }
+
+
+def reader_pictures(case: Assignment) -> dict[str, Any]:
+    """Return what is needed to fetch a case's frames ahead of reading it, and nothing of nodes."""
+    return {
+        "case": case.public_id,
+        "geometry": geometry_payload(case.series),
+        "frames": frames_payload(case.series),
+    }
+
+
+def _node(node: AssignmentNode, call: NodeCall | None) -> dict[str, Any]:
+    payload = node_payload(node.mask, node_id=str(node.public_id), number=node.number)
+    payload["call"] = None if call is None else {"category": call.category, "version": call.version}
+    return payload

@@ -1,0 +1,37 @@
+"""Roles exclude reading, seen from both sides."""
+
+from accounts.models import User
+from cohorts.models import Cohort, CohortMember
+from readerstudy.reading.models import Study, StudyReader
+
+
+def roles_against_reading(user: User, study: Study) -> str | None:
+    """Return why the person cannot read in this study, or None."""
+    held = (
+        CohortMember.objects.filter(user=user, cohort__in=study.cohorts.all())
+        .select_related("cohort")
+        .order_by("cohort__name", "role")
+        .first()
+    )
+    if held is None:
+        return None
+    return (
+        f"{user.username} is {held.role} of '{held.cohort.name}' and would not read it blinded: "
+        "choose another reader."
+    )
+
+
+def reading_conflict(user: User, cohort: Cohort) -> str | None:
+    """Return why the person cannot be given a role in this cohort, or None."""
+    reader = (
+        StudyReader.objects.filter(user=user, study__cohorts=cohort)
+        .select_related("study")
+        .order_by("study__title")
+        .first()
+    )
+    if reader is None:
+        return None
+    return (
+        f"{user.username} reads '{cohort.name}' blinded in the study '{reader.study.title}' and "
+        "cannot hold a role in the cohort: choose another person."
+    )
