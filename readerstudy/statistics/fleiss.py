@@ -195,7 +195,7 @@ def _null_test(kappa: float | None, se_null: float | None, status: Status) -> Te
 
 def _per_category(complete: FloatArray, n_readers: int) -> tuple[float | None, ...]:
     if n_readers < FEWEST or not len(complete):
-        return (None,) * complete.shape[1]
+        return tuple(None for _ in range(complete.shape[1]))
     p = complete.mean(axis=0) / n_readers
     disagreement = (complete * (n_readers - complete)).sum(axis=0)
     pairs = len(complete) * n_readers * (n_readers - 1)
