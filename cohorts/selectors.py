@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import Http404
 from numpy.typing import NDArray
 
@@ -16,6 +16,7 @@ from cohorts.dicom.geometry import BoundingBox
 from cohorts.dicom.runs import decode_mask
 from cohorts.models import Cohort, CohortMember, CTSeries, IntakeUpload, Node, NodeMask, Patient
 from cohorts.vocabulary import CohortRole
+from jobs.leases import OPEN
 
 
 def has_role(user: User, cohort: Cohort, *roles: CohortRole) -> bool:
@@ -97,13 +98,59 @@ def cohort_counts(cohort: Cohort) -> dict[str, int]:
 
 
 def patients_with_counts(cohort: Cohort) -> QuerySet[Patient]:
-    """Return the cohort's patients with their series and number of nodes, one query."""
-    return cohort.patients.select_related("series").annotate(node_count=Count("nodes"))
+    """Return the cohort's patients with series, number of nodes and SAD range, one query."""
+    current = Q(nodes__masks__is_current=True)
+    return cohort.patients.select_related("series").annotate(
+        node_count=Count("nodes", filter=current),
+        smallest_sad_mm=Min("nodes__masks__short_axis_mm", filter=current),
+        largest_sad_mm=Max("nodes__masks__short_axis_mm", filter=current),
+    )
+
+
+def members_of(cohort: Cohort) -> QuerySet[CohortMember]:
+    """Return the cohort's members by role and name."""
+    return cohort.members.select_related("user").order_by("role", "user__username")
+
+
+def cohorts_with_counts(user: User) -> QuerySet[Cohort]:
+    """Return the cohorts the person coordinates, with numbers of patients and nodes, one query."""
+    return cohorts_of(user, CohortRole.COORDINATOR).annotate(
+        patient_count=Count("patients", distinct=True),
+        node_count=Count("patients__nodes", distinct=True),
+    )
+
+
+def may_see_cohort_pages(user: User) -> bool:
+    """Say whether the person coordinates a cohort or may create one."""
+    coordinates = cohorts_of(user, CohortRole.COORDINATOR).exists()
+    return user.may_create_cohorts or coordinates
+
+
+def cohort_named(name: str) -> Cohort | None:
+    """Return the cohort with this name, in any letter case (for the command line)."""
+    return Cohort.objects.filter(name__iexact=name.strip()).first()
+
+
+def upload_for(user: User, public_id: uuid.UUID) -> IntakeUpload:
+    """Return the upload, or raise Http404 when absent or not of a cohort the person coordinates."""
+    upload = (
+        IntakeUpload.objects.select_related("cohort", "requested_by")
+        .filter(public_id=public_id, cohort__in=cohorts_of(user, CohortRole.COORDINATOR))
+        .first()
+    )
+    if upload is None:
+        raise Http404
+    return upload
 
 
 def uploads_of(cohort: Cohort) -> QuerySet[IntakeUpload]:
     """Return the cohort's uploads, newest first."""
-    return cohort.uploads.order_by("-pk")
+    return cohort.uploads.select_related("requested_by").order_by("-pk")
+
+
+def has_open_upload(cohort: Cohort) -> bool:
+    """Say whether an upload of the cohort is waiting or running."""
+    return cohort.uploads.filter(state__in=OPEN).exists()
 
 
 def mask_runs(mask: NodeMask) -> dict[str, Any]:
@@ -125,7 +172,7 @@ def frame(series: CTSeries, index: int) -> bytes:
 
 
 def volume_hu(series: CTSeries, first_slice: int, last_slice: int) -> NDArray[np.int16]:
-    """Return slices ``first_slice`` to ``last_slice`` inclusive as HU (z, y, x), digests checked."""
+    """Return slices ``first_slice`` to ``last_slice`` inclusive as HU (z, y, x), checked."""
     slices = [
         decode_frame(storage.get_checked(entry["sha256"]), series.hu_offset)
         for entry in series.frames[first_slice : last_slice + 1]

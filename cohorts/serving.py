@@ -6,15 +6,33 @@ carries a key, a pseudonym or a UID.
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from cohorts import selectors
 from cohorts.dicom.frames import JPEG_LS_LOSSLESS
 from cohorts.dicom.geometry import SeriesGeometry
-from cohorts.models import CTSeries, NodeMask
+from cohorts.models import CTSeries, NodeMask, Patient
 
 FRAME_CONTENT_TYPE = f"application/octet-stream; transfer-syntax={JPEG_LS_LOSSLESS}"
 FRAME_CACHE_CONTROL = "private, max-age=31536000, immutable"
+
+
+class AnyAccept(BaseContentNegotiation):
+    """For frame routes: viewers ask for a type no JSON renderer has, refusals stay JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return the first parser; frames are only ever fetched."""
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the first renderer whatever the request accepts."""
+        return renderers[0], renderers[0].media_type
 
 
 def geometry_payload(series: CTSeries) -> dict[str, Any]:
@@ -60,3 +78,21 @@ def frame_response(series: CTSeries, index: int) -> HttpResponse:
     response = HttpResponse(selectors.frame(series, index), content_type=FRAME_CONTENT_TYPE)
     response["Cache-Control"] = FRAME_CACHE_CONTROL
     return response
+
+
+def case_payload(patient: Patient) -> dict[str, Any]:
+    """Return a case for people who know it by its own identifiers (never for a blinded reader)."""
+    if not hasattr(patient, "series"):
+        raise Http404
+    first_frame = reverse("cohorts-api:frame", args=[patient.public_id, 0])
+    return {
+        "patient": patient.public_id,
+        "pseudonym": patient.pseudonym,
+        "frames_url": first_frame.removesuffix("0/"),
+        "geometry": geometry_payload(patient.series),
+        "frames": frames_payload(patient.series),
+        "nodes": [
+            node_payload(mask, node_id=str(mask.node.public_id), number=mask.node.number)
+            for mask in selectors.current_masks(patient)
+        ],
+    }

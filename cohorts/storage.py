@@ -63,6 +63,16 @@ def local_file(key: str) -> Iterator[Path]:
         yield Path(copy.name)
 
 
+def exists(key: str) -> bool:
+    """Say whether the blob is stored."""
+    return bool(default_storage.exists(_path(key)))
+
+
+def remove(key: str) -> None:
+    """Delete a blob that no row refers to; the caller has made sure of that."""
+    default_storage.delete(_path(key))
+
+
 def get(key: str) -> bytes:
     """Return the blob without checking its digest (the receiver of a frame checks it)."""
     with default_storage.open(_path(key), "rb") as blob:

@@ -1,0 +1,117 @@
+"""The report of an upload: one entry per patient, fit to be stored and shown to coordinators.
+
+Folders and files are often named by patient ids. Unless the coordinator said that the ids are
+pseudonyms, a name in a path that is a PatientID is replaced before anything is stored.
+"""
+
+import re
+from typing import Any, Protocol
+
+from cohorts.dicom.errors import IntakeError
+from cohorts.dicom.reading_child import PreparedIntake, PreparedPatient
+from cohorts.models import IntakeUpload, Patient
+
+ACCEPTED = "accepted"
+ALREADY_THERE = "already_there"
+REFUSED = "refused"
+HIDDEN = "[PatientID]"
+
+Ids = frozenset[str]
+
+
+class Refusal(Protocol):
+    """What readers and stores of a patient refuse with."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def file(self) -> str: ...
+
+
+def ids_to_hide(upload: IntakeUpload, prepared: PreparedIntake) -> Ids:
+    """Return the PatientIDs that must not be stored."""
+    if upload.keep_patient_ids:
+        return frozenset()
+    return frozenset(patient.source_patient_id for patient in prepared.patients) - {""}
+
+
+def start(prepared: PreparedIntake, ids: Ids) -> dict[str, Any]:
+    """Return the report of an upload that could be read, without its patients."""
+    return {
+        "refusal": None,
+        "notes": [hide(note, ids) for note in prepared.notes],
+        "patients": [],
+    }
+
+
+def refused_whole(upload: IntakeUpload, refusal: IntakeError) -> dict[str, Any]:
+    """Return the report of an upload that could not be read at all."""
+    kept = upload.report.get("patients", [])
+    return {"refusal": _sentence(refusal, frozenset()), "notes": [], "patients": kept}
+
+
+def stored(
+    prepared: PreparedPatient, ids: Ids, patient: Patient, *, outcome: str, nodes: int
+) -> dict[str, Any]:
+    """Return the entry of a patient that is in the cohort now."""
+    return {
+        **_entry(prepared, ids),
+        "outcome": outcome,
+        "pseudonym": patient.pseudonym,
+        "patient": str(patient.public_id),
+        "slices": len(patient.series.frames),
+        "nodes": nodes,
+    }
+
+
+def refused(prepared: PreparedPatient, ids: Ids, refusal: Refusal) -> dict[str, Any]:
+    """Return the entry of a patient that was refused."""
+    return {**_entry(prepared, ids), "outcome": REFUSED, **_sentence(refusal, ids)}
+
+
+def resumed(earlier: dict[str, Any], position: int, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the entry of an earlier, killed attempt where that attempt stored the patient."""
+    entries = earlier.get("patients", [])
+    before: dict[str, Any] = entries[position - 1] if position <= len(entries) else {}
+    same = before.get("patient") is not None and before.get("patient") == entry["patient"]
+    return before if same and entry["outcome"] == ALREADY_THERE else entry
+
+
+def _entry(prepared: PreparedPatient, ids: Ids) -> dict[str, Any]:
+    return {
+        "position": prepared.index + 1,
+        "outcome": "",
+        "pseudonym": "",
+        "patient": None,
+        "file": hide(prepared.folder, ids),
+        "code": "",
+        "sentence": "",
+        "notes": [hide(note, ids) for note in prepared.notes],
+        "slices": 0,
+        "nodes": 0,
+    }
+
+
+def _sentence(refusal: Refusal, ids: Ids) -> dict[str, str]:
+    return {
+        "code": str(refusal.code),
+        "sentence": hide(refusal.message, ids),
+        "file": hide(refusal.file, ids),
+    }
+
+
+def hide(text: str, ids: Ids) -> str:
+    """Replace names in paths that are one of ``ids``, with or without an ending."""
+    if text in ids:
+        return HIDDEN
+    for patient_id in sorted(ids, key=len, reverse=True):
+        name = re.escape(patient_id)
+        # Only beside a slash or before an ending: an id such as "1" is also an ordinary word.
+        first = rf"(?:(?<=^)|(?<=[\s/])){name}(?=/|\.(?:nii|dcm|ima|zip)\b)"
+        last = rf"(?<=/){name}(?=$|[\s:,;.])"
+        text = re.sub(f"{first}|{last}", HIDDEN, text, flags=re.IGNORECASE)
+    return text

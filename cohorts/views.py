@@ -1,0 +1,229 @@
+"""The coordinators' pages: cohorts, members, uploads, patients."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views import View
+
+from cohorts import selectors, services
+from cohorts.forms import (
+    CreateCohortForm,
+    ExcludeForm,
+    IncludeForm,
+    MemberForm,
+    UploadForm,
+)
+from cohorts.models import Cohort, Patient
+from cohorts.vocabulary import CohortRole
+
+REFUSED = 422
+
+
+class CoordinatorView(LoginRequiredMixin, View):
+    """A page of people who coordinate; for everybody else it does not exist."""
+
+    def cohort(self, public_id: uuid.UUID) -> Cohort:
+        """Return the cohort if this person coordinates it."""
+        return selectors.cohort_for(self.request.user, public_id, CohortRole.COORDINATOR)
+
+    def patient(self, public_id: uuid.UUID) -> Patient:
+        """Return the patient if this person coordinates the cohort."""
+        return selectors.patient_for(self.request.user, public_id, CohortRole.COORDINATOR)
+
+    def attempt(self, form: Form, action: Callable[..., Any]) -> Any:
+        """Call ``action`` with the form's values; a refusal is put on the form: returns None."""
+        if not form.is_valid():
+            return None
+        try:
+            return action(**form.cleaned_data)
+        except (ValidationError, PermissionDenied) as refusal:
+            form.add_error(None, getattr(refusal, "messages", None) or str(refusal))
+            return None
+
+
+class CohortList(CoordinatorView):
+    """Cohorts of this coordinator."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(CreateCohortForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = CreateCohortForm(request.POST)
+        made = self.attempt(form, lambda **told: services.create_cohort(by=request.user, **told))
+        if made is None:
+            return self.page(form, status=REFUSED)
+        messages.success(request, f"'{made.name}' is ready: upload patients or add members.")
+        return redirect("cohorts:cohort", made.public_id)
+
+    def page(self, form: Form, status: int = 200) -> HttpResponse:
+        if not selectors.may_see_cohort_pages(self.request.user):
+            raise Http404
+        cohorts = selectors.cohorts_with_counts(self.request.user)
+        context = {"cohorts": cohorts, "form": form}
+        return render(self.request, "cohorts/cohort_list.html", context, status=status)
+
+
+class CohortPage(CoordinatorView):
+    """One cohort: counts, patients, members, uploads."""
+
+    def get(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+        return self.page(self.cohort(cohort_id))
+
+    def page(self, cohort: Cohort, status: int = 200, **forms: Form) -> HttpResponse:
+        context = {
+            "cohort": cohort,
+            "counts": selectors.cohort_counts(cohort),
+            "patients": selectors.patients_with_counts(cohort),
+            "members": selectors.members_of(cohort),
+            "uploads": selectors.uploads_of(cohort),
+            "busy": selectors.has_open_upload(cohort),
+            "upload_form": forms.get("upload_form") or UploadForm(auto_id="upload_%s"),
+            "member_form": forms.get("member_form") or MemberForm(auto_id="member_%s"),
+        }
+        return render(self.request, "cohorts/cohort.html", context, status=status)
+
+
+class AddMember(CohortPage):
+    """Give a person a role."""
+
+    def post(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+        cohort = self.cohort(cohort_id)
+        form = MemberForm(request.POST, auto_id="member_%s")
+        member = self.attempt(
+            form,
+            lambda username, role: services.add_member(
+                by=request.user, cohort=cohort, user=username, role=role
+            ),
+        )
+        if member is None:
+            return self.page(cohort, status=REFUSED, member_form=form)
+        messages.success(request, f"{member.user.username} is now {member.role}.")
+        return redirect("cohorts:cohort", cohort.public_id)
+
+
+class RemoveMember(CohortPage):
+    """Take a role from a person."""
+
+    def post(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+        cohort = self.cohort(cohort_id)
+        form = MemberForm(request.POST, auto_id="member_%s")
+        removed = self.attempt(
+            form,
+            lambda username, role: services.remove_member(
+                by=request.user, cohort=cohort, user=username, role=role
+            ),
+        )
+        if removed is None:
+            return self.page(cohort, status=REFUSED, member_form=form)
+        messages.success(request, f"{form.cleaned_data['username']} no longer holds this role.")
+        # A coordinator who leaves has no page here any more.
+        stays = selectors.has_role(request.user, cohort, CohortRole.COORDINATOR)
+        return redirect("cohorts:cohort", cohort.public_id) if stays else redirect("home")
+
+
+class StartIntake(CohortPage):
+    """Take an uploaded zip; the page's script uses the API, this is the way without scripts."""
+
+    def post(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+        cohort = self.cohort(cohort_id)
+        form = UploadForm(request.POST, request.FILES, auto_id="upload_%s")
+        upload = self.attempt(
+            form,
+            lambda file, keep_patient_ids: services.request_intake(
+                by=request.user, cohort=cohort, upload=file, keep_patient_ids=keep_patient_ids
+            ),
+        )
+        if upload is None:
+            return self.page(cohort, status=REFUSED, upload_form=form)
+        return redirect("cohorts:upload", upload.public_id)
+
+
+class CohortUploads(CoordinatorView):
+    """The list of uploads, for the cohort page to look at while something is running."""
+
+    def get(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+        cohort = self.cohort(cohort_id)
+        context = {
+            "cohort": cohort,
+            "uploads": selectors.uploads_of(cohort),
+            "busy": selectors.has_open_upload(cohort),
+        }
+        return render(request, "cohorts/_uploads.html", context)
+
+
+class UploadPage(CoordinatorView):
+    """What became of one upload."""
+
+    template = "cohorts/upload.html"
+
+    def get(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+        upload = selectors.upload_for(request.user, upload_id)
+        return render(request, self.template, {"upload": upload, "cohort": upload.cohort})
+
+
+class UploadProgress(UploadPage):
+    """The part of the page that changes."""
+
+    template = "cohorts/_upload_progress.html"
+
+
+class CancelIntake(CoordinatorView):
+    """Ask the worker to stop."""
+
+    def post(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+        upload = selectors.upload_for(request.user, upload_id)
+        try:
+            services.cancel_intake(by=request.user, upload=upload)
+            messages.info(request, "The upload will stop at the next step.")
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        return redirect("cohorts:upload", upload.public_id)
+
+
+class PatientPage(CoordinatorView):
+    """One patient: geometry, notes, nodes, exclusion."""
+
+    def get(self, request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+        return self.page(self.patient(patient_id))
+
+    def page(self, patient: Patient, form: Form | None = None, status: int = 200) -> HttpResponse:
+        empty = IncludeForm() if patient.exclusion_code else ExcludeForm()
+        context = {
+            "patient": patient,
+            "cohort": patient.cohort,
+            "masks": selectors.current_masks(patient),
+            "form": form or empty,
+        }
+        return render(self.request, "cohorts/patient.html", context, status=status)
+
+
+class ExcludePatient(PatientPage):
+    """Leave a patient out."""
+
+    form_class: type[Form] = ExcludeForm
+    service = staticmethod(services.exclude_patient)
+
+    def post(self, request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+        patient, form = self.patient(patient_id), self.form_class(request.POST)
+        done = self.attempt(
+            form, lambda **told: self.service(by=request.user, patient=patient, **told)
+        )
+        if done is None:
+            return self.page(patient, form, status=REFUSED)
+        state = "left out" if done.exclusion_code else "included again"
+        messages.success(request, f"{done.pseudonym} is {state}.")
+        return redirect("cohorts:patient", done.public_id)
+
+
+class IncludePatient(ExcludePatient):
+    """Take an exclusion back."""
+
+    form_class = IncludeForm
+    service = staticmethod(services.include_patient)
