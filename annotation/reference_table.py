@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypedDict
 
+from cohorts.spreadsheet import harmless
 from cohorts.vocabulary import LABEL_CHOICES
 
 COLUMNS = ("patient", "node", "mask_digest", "label", "label_name", "source")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NAMES = dict(LABEL_CHOICES)
 
 
@@ -48,11 +48,6 @@ def digest_of(rows: Sequence[ReferenceRow]) -> str:
     """
     text = json.dumps(list(rows), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def harmless(text: str) -> str:
-    """Return a text that a spreadsheet shows instead of running it as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def as_csv(rows: Iterable[ReferenceRow]) -> str:

@@ -1,6 +1,26 @@
 """Pages of the annotation room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from annotation import views
 
 app_name = "annotation"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.Queue.as_view(), name="home"),
+    path("patients/<uuid:patient>/", views.LabellingPage.as_view(), name="labelling"),
+    path("patients/<uuid:patient>/start/", views.StartLabelling.as_view(), name="start"),
+    path("cohorts/<uuid:cohort>/import/", views.ImportLabels.as_view(), name="import"),
+    path("adjudication/", views.Disagreements.as_view(), name="adjudication"),
+    path("adjudication/<uuid:node>/", views.Adjudicate.as_view(), name="decide"),
+    path("cohorts/<uuid:cohort>/release/", views.Release.as_view(), name="release"),
+    path(
+        "cohorts/<uuid:cohort>/reference-standard/<int:version>.json",
+        views.ReferenceStandardJson.as_view(),
+        name="reference-standard-json",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/reference-standard/<int:version>.csv",
+        views.ReferenceStandardCsv.as_view(),
+        name="reference-standard-csv",
+    ),
+]

@@ -2,18 +2,22 @@
 
 from annotation.selectors.disagreements import (
     Disagreement,
+    cohort_to_adjudicate,
     current_decision,
     decisions_on,
     disagreement_for,
+    disagreement_state,
     disagreements_by_cohort,
     discordant_nodes,
     may_adjudicate,
+    next_disagreement,
 )
 from annotation.selectors.own_work import (
     QueueCohort,
     QueuePatient,
     cohort_to_import,
     current_labels,
+    is_annotator,
     labelling_for,
     labelling_state,
     next_patient,
@@ -21,6 +25,7 @@ from annotation.selectors.own_work import (
     own_labelling,
     patient_to_label,
     queue_for,
+    saved_label,
     unlabelled_nodes,
 )
 from annotation.selectors.released import (
@@ -61,6 +66,7 @@ __all__ = [
     "annotator_pairs",
     "annotators_of",
     "cohort_of_reference_standards",
+    "cohort_to_adjudicate",
     "cohort_to_import",
     "cohort_to_release",
     "cohorts_to_release",
@@ -68,9 +74,11 @@ __all__ = [
     "current_labels",
     "decisions_on",
     "disagreement_for",
+    "disagreement_state",
     "disagreements_by_cohort",
     "discordant_nodes",
     "final_rows",
+    "is_annotator",
     "labelled_patients",
     "labelling_for",
     "labelling_state",
@@ -78,6 +86,7 @@ __all__ = [
     "listed",
     "may_adjudicate",
     "missing_for_release",
+    "next_disagreement",
     "next_patient",
     "node_of",
     "not_determinable_nodes",
@@ -88,6 +97,7 @@ __all__ = [
     "reference_standard",
     "reference_standards_of",
     "released_truth",
+    "saved_label",
     "standings",
     "unlabelled_nodes",
 ]

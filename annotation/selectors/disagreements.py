@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404
@@ -13,7 +14,7 @@ from annotation.consensus import Outcome, anonymous_order
 from annotation.models import Adjudication, Labelling, NodeLabel
 from annotation.selectors.standings import NodeStanding, standings
 from cohorts.models import Cohort, Node
-from cohorts.selectors import cohorts_of, has_role
+from cohorts.selectors import cohort_for, cohorts_of, has_role
 from cohorts.vocabulary import CohortRole
 
 DISCORDANT = (Outcome.TO_ADJUDICATE, Outcome.ADJUDICATED)
@@ -107,3 +108,31 @@ def decisions_on(node: Node) -> int:
 def current_decision(node: Node) -> Adjudication | None:
     """Return the node's latest decision, whatever labels it was made on."""
     return Adjudication.objects.filter(node=node, superseded_by__isnull=True).first()
+
+
+def cohort_to_adjudicate(adjudicator: User, public_id: uuid.UUID) -> Cohort:
+    """Return the cohort for one of its adjudicators, or raise Http404."""
+    return cohort_for(adjudicator, public_id, CohortRole.ADJUDICATOR)
+
+
+def next_disagreement(adjudicator: User, cohort: Cohort) -> Disagreement | None:
+    """Return the first node of the cohort that is not decided yet."""
+    waiting = (d for d in discordant_nodes(adjudicator, cohort) if d.decision is None)
+    return next(waiting, None)
+
+
+def disagreement_state(found: Disagreement) -> dict[str, Any]:
+    """Return a disagreement as its adjudicator is sent it: no names, no times, no row numbers."""
+    decision = found.decision
+    return {
+        "node": found.node.public_id,
+        "patient": found.node.patient.public_id,
+        "pseudonym": found.node.patient.pseudonym,
+        "number": found.node.number,
+        "annotator_a": {"label": found.label_a.label, "comment": found.label_a.comment},
+        "annotator_b": {"label": found.label_b.label, "comment": found.label_b.comment},
+        "decision": None
+        if decision is None
+        else {"label": decision.label, "reason": decision.reason},
+        "version": found.base_version,
+    }

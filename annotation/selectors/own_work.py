@@ -81,15 +81,25 @@ def _queue_patients(annotator: User, cohort: Cohort) -> list[QueuePatient]:
     ]
 
 
-def next_patient(annotator: User, cohort: Cohort) -> QueuePatient | None:
-    """Return the first patient of the cohort the person has not submitted."""
-    waiting = (p for p in _queue_patients(annotator, cohort) if not p.is_submitted)
+def next_patient(annotator: User, cohort: Cohort, *, after: Patient) -> QueuePatient | None:
+    """Return the next patient the person has not submitted, going round after this one."""
+    patients = _queue_patients(annotator, cohort)
+    at = [patient.public_id for patient in patients].index(after.public_id) + 1
+    waiting = (p for p in [*patients[at:], *patients[: at - 1]] if not p.is_submitted)
     return next(waiting, None)
 
 
+def is_annotator(person: User) -> bool:
+    """Say whether the person labels in any cohort."""
+    return cohorts_of(person, CohortRole.ANNOTATOR).exists()
+
+
 def patient_to_label(annotator: User, public_id: uuid.UUID) -> Patient:
-    """Return the patient for one of its cohort's annotators, or raise Http404."""
-    return patient_for(annotator, public_id, CohortRole.ANNOTATOR)
+    """Return a patient with something to label for its cohort's annotators, or raise Http404."""
+    patient = patient_for(annotator, public_id, CohortRole.ANNOTATOR)
+    if not labelled_patients(patient.cohort).filter(pk=patient.pk).exists():
+        raise Http404
+    return patient
 
 
 def labelling_for(annotator: User, patient: uuid.UUID) -> Labelling | None:
@@ -159,3 +169,14 @@ def labelling_state(labelling: Labelling) -> dict[str, Any]:
 def cohort_to_import(annotator: User, public_id: uuid.UUID) -> Cohort:
     """Return the cohort for one of its annotators, or raise Http404."""
     return cohort_for(annotator, public_id, CohortRole.ANNOTATOR)
+
+
+def saved_label(row: NodeLabel) -> dict[str, Any]:
+    """Return one of the person's own saved labels as the API answers it."""
+    return {
+        "client_id": row.client_id,
+        "node": row.node.public_id,
+        "label": row.label,
+        "comment": row.comment,
+        "version": row.version,
+    }

@@ -1,0 +1,176 @@
+"""API of the annotation room: parse, call one service or selector, answer."""
+
+import uuid
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.permissions import SignedIn
+from accounts.schema import errors
+from annotation import selectors, services
+from annotation.serializers import (
+    AdjudicatorDisagreement,
+    AnnotatorLabel,
+    AnnotatorLabelling,
+    AnnotatorSubmission,
+    DecisionInput,
+    LabelInput,
+    ReleasedContent,
+    ReleasedVersion,
+    SubmitInput,
+)
+
+
+def _person(request: Request) -> User:
+    return cast("User", request.user)
+
+
+def _parsed(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    parsed = serializer(data=request.data)
+    parsed.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", parsed.validated_data)
+
+
+class OwnLabelling(APIView):
+    """An annotator's own labels of one patient."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_labelling", responses={200: AnnotatorLabelling, **errors()}
+    )
+    def get(self, request: Request, labelling: uuid.UUID) -> Response:
+        own = selectors.own_labelling(_person(request), labelling)
+        return Response(AnnotatorLabelling(selectors.labelling_state(own)).data)
+
+
+class RecordLabel(APIView):
+    """Save the label of one node."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_record_label",
+        request=LabelInput,
+        responses={
+            201: OpenApiResponse(AnnotatorLabel, "Saved."),
+            200: OpenApiResponse(AnnotatorLabel, "Saved before under this client_id."),
+            **errors(400, 409, 422),
+        },
+    )
+    def post(self, request: Request, labelling: uuid.UUID) -> Response:
+        own = selectors.own_labelling(_person(request), labelling)
+        given = _parsed(LabelInput, request)
+        node = selectors.node_of(own, given.pop("node"))
+        shown = services.Shown(given.pop("shown_case"), given.pop("shown_slice"))
+        saved = services.record_label(
+            by=_person(request), labelling=own, node=node, shown=shown, **given
+        )
+        code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
+        return Response(AnnotatorLabel(selectors.saved_label(saved.row)).data, code)
+
+
+class SubmitLabelling(APIView):
+    """Lock the complete labels of one patient."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_submit",
+        request=SubmitInput,
+        responses={200: AnnotatorSubmission, **errors(400, 409, 422)},
+    )
+    def post(self, request: Request, labelling: uuid.UUID) -> Response:
+        own = selectors.own_labelling(_person(request), labelling)
+        given = _parsed(SubmitInput, request)
+        done = services.submit_labelling(by=_person(request), labelling=own, **given)
+        return Response(AnnotatorSubmission(selectors.labelling_state(done)).data)
+
+
+class Disagreements(APIView):
+    """The nodes of a cohort on which the annotators disagree, for its adjudicators."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_disagreements",
+        responses={200: AdjudicatorDisagreement(many=True), **errors()},
+    )
+    def get(self, request: Request, cohort: uuid.UUID) -> Response:
+        found = selectors.discordant_nodes(
+            _person(request), selectors.cohort_to_adjudicate(_person(request), cohort)
+        )
+        entries = [selectors.disagreement_state(entry) for entry in found]
+        return Response(AdjudicatorDisagreement(entries, many=True).data)
+
+
+class Adjudicate(APIView):
+    """One disagreement, and the decision on it."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_disagreement",
+        responses={200: AdjudicatorDisagreement, **errors()},
+    )
+    def get(self, request: Request, node: uuid.UUID) -> Response:
+        found = selectors.disagreement_for(_person(request), node)
+        return Response(AdjudicatorDisagreement(selectors.disagreement_state(found)).data)
+
+    @extend_schema(
+        operation_id="annotation_adjudicate",
+        request=DecisionInput,
+        responses={201: AdjudicatorDisagreement, **errors(400, 409, 422)},
+    )
+    def post(self, request: Request, node: uuid.UUID) -> Response:
+        found = selectors.disagreement_for(_person(request), node)
+        given = _parsed(DecisionInput, request)
+        services.adjudicate(by=_person(request), node=found.node, **given)
+        decided = selectors.disagreement_for(_person(request), node)
+        answer = AdjudicatorDisagreement(selectors.disagreement_state(decided)).data
+        return Response(answer, status.HTTP_201_CREATED)
+
+
+class ReferenceStandards(APIView):
+    """The released versions of a cohort's reference standard, and the release of the next."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_reference_standards",
+        responses={200: ReleasedVersion(many=True), **errors()},
+    )
+    def get(self, request: Request, cohort: uuid.UUID) -> Response:
+        found = selectors.cohort_of_reference_standards(_person(request), cohort)
+        versions = selectors.reference_standards_of(found)
+        return Response(ReleasedVersion(versions, many=True).data)
+
+    @extend_schema(
+        operation_id="annotation_release",
+        request=None,
+        responses={201: ReleasedVersion, **errors(422)},
+    )
+    def post(self, request: Request, cohort: uuid.UUID) -> Response:
+        found = selectors.cohort_to_release(_person(request), cohort)
+        released = services.release_reference_standard(by=_person(request), cohort=found)
+        return Response(ReleasedVersion(released).data, status.HTTP_201_CREATED)
+
+
+class ReferenceStandardVersion(APIView):
+    """One released version with its rows."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_reference_standard",
+        responses={200: ReleasedContent, **errors()},
+    )
+    def get(self, request: Request, cohort: uuid.UUID, version: int) -> Response:
+        found = selectors.cohort_of_reference_standards(_person(request), cohort)
+        return Response(ReleasedContent(selectors.reference_standard(found, version)).data)

@@ -1,0 +1,128 @@
+"""What the annotation API takes and gives, named by audience; every key is listed."""
+
+from rest_framework import serializers
+
+from annotation.label_csv import MAX_COMMENT
+from cohorts.vocabulary import LABEL_CHOICES
+
+# Fields called "label" and "source" hide attributes of DRF's Field, which is never read from a
+# serializer class: hence the ignored type errors.
+LABEL_HELP = "; ".join(f"{value}: {name}" for value, name in LABEL_CHOICES)
+
+
+class LabelInput(serializers.Serializer[object]):
+    """One label on its way in."""
+
+    client_id = serializers.UUIDField(help_text="Made by the client; repeated when it retries.")
+    base_version = serializers.IntegerField(
+        min_value=0, help_text="The labelling's version this label builds on."
+    )
+    node = serializers.UUIDField()
+    label = serializers.IntegerField(help_text=LABEL_HELP)  # type: ignore[assignment]
+    comment = serializers.CharField(
+        max_length=MAX_COMMENT, allow_blank=True, required=False, default=""
+    )
+    shown_case = serializers.UUIDField(help_text="The labelling whose picture was shown.")
+    shown_slice = serializers.IntegerField(min_value=0, help_text="z of the slice shown.")
+
+
+class SubmitInput(serializers.Serializer[object]):
+    """The version of the labelling that is submitted."""
+
+    base_version = serializers.IntegerField(min_value=0)
+
+
+class AnnotatorLabel(serializers.Serializer[object]):
+    """A saved label."""
+
+    client_id = serializers.UUIDField()
+    node = serializers.UUIDField()
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    comment = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+
+
+class AnnotatorNode(serializers.Serializer[object]):
+    """One node with the annotator's own current label."""
+
+    node = serializers.UUIDField()
+    number = serializers.IntegerField()
+    label = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
+    comment = serializers.CharField(allow_blank=True)
+
+
+class AnnotatorLabelling(serializers.Serializer[object]):
+    """An annotator's own work on one patient."""
+
+    labelling = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    state = serializers.CharField(help_text="draft or submitted")
+    version = serializers.IntegerField()
+    nodes = AnnotatorNode(many=True)
+
+
+class AnnotatorSubmission(serializers.Serializer[object]):
+    """The labelling after its submission."""
+
+    labelling = serializers.UUIDField()
+    state = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class AnonymousLabel(serializers.Serializer[object]):
+    """One annotator's label without the annotator."""
+
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    comment = serializers.CharField(allow_blank=True)
+
+
+class AdjudicatorDecision(serializers.Serializer[object]):
+    """The decision that stands."""
+
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    reason = serializers.CharField()
+
+
+class AdjudicatorDisagreement(serializers.Serializer[object]):
+    """A node to decide: both labels, no names."""
+
+    node = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    pseudonym = serializers.CharField()
+    number = serializers.IntegerField()
+    annotator_a = AnonymousLabel()
+    annotator_b = AnonymousLabel()
+    decision = AdjudicatorDecision(allow_null=True)
+    version = serializers.IntegerField(help_text="Decisions so far: the next base_version.")
+
+
+class DecisionInput(serializers.Serializer[object]):
+    """A decision on its way in."""
+
+    label = serializers.IntegerField(help_text=LABEL_HELP)  # type: ignore[assignment]
+    reason = serializers.CharField(max_length=MAX_COMMENT)
+    base_version = serializers.IntegerField(min_value=0)
+
+
+class ReleasedRow(serializers.Serializer[object]):
+    """One node of a released version."""
+
+    patient = serializers.CharField()
+    node = serializers.IntegerField()
+    mask_digest = serializers.CharField()
+    label = serializers.IntegerField(help_text=LABEL_HELP)  # type: ignore[assignment]
+    source = serializers.CharField(help_text="agreement or adjudication")  # type: ignore[assignment]
+
+
+class ReleasedVersion(serializers.Serializer[object]):
+    """A released version without its rows."""
+
+    version = serializers.IntegerField()
+    digest = serializers.CharField(help_text="SHA-256 of the rows as canonical JSON.")
+    released_at = serializers.DateTimeField()
+
+
+class ReleasedContent(ReleasedVersion):
+    """A released version with its rows."""
+
+    content = ReleasedRow(many=True)
