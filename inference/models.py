@@ -24,20 +24,40 @@ class ModelVersion(models.Model):
     name = models.CharField(max_length=80, unique=True)
     architecture = models.CharField(max_length=40)
     provenance = models.CharField(max_length=16, choices=Provenance)
-    parameters = models.JSONField(default=dict, help_text="Preprocessing, with its fingerprint.")
+    parameters = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Preprocessing with its fingerprint; of an external model, the files taken in.",
+    )
     thresholds = models.JSONField(
-        default=dict, help_text='{"metastasis": probability, "ene": probability} or empty.'
+        default=dict,
+        blank=True,
+        help_text='{"metastasis": probability, "ene": probability} or empty.',
     )
     expected_members = models.PositiveSmallIntegerField(default=25)
     digest = models.CharField(max_length=64, unique=True)
     note = models.TextField(blank=True)
     registered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     registered_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_external(self) -> bool:
+        """Its scores were computed elsewhere and imported."""
+        return self.provenance == Provenance.EXTERNAL
+
+    @property
+    def is_untrained(self) -> bool:
+        """Its scores mean nothing and must not enter a conclusion."""
+        return self.provenance == Provenance.UNTRAINED
 
 
 class ModelMember(models.Model):

@@ -1,0 +1,245 @@
+"""Reads of the prediction room. Whatever depends on a person takes the person first."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.http import Http404
+
+from accounts.models import User
+from cohorts.models import Cohort, NodeMask
+from cohorts.selectors import cohort_for, cohorts_of, current_masks_in, has_role
+from cohorts.vocabulary import CohortRole
+from inference.models import (
+    ItemState,
+    ModelVersion,
+    Prediction,
+    PredictionItem,
+    PredictionRun,
+    Provenance,
+)
+from jobs.leases import OPEN
+
+SEE_RUNS = (CohortRole.COORDINATOR, CohortRole.STATISTICIAN)
+JUDGE = (CohortRole.ANNOTATOR, CohortRole.ADJUDICATOR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionRow:
+    """One model's scores of one node's current mask."""
+
+    patient: str
+    node: int
+    node_id: int
+    mask_digest: str
+    metastasis_score: float
+    ene_score: float
+    metastasis_probability: float | None
+    ene_probability: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How many of a cohort's nodes one model has predicted."""
+
+    model_version: ModelVersion
+    predicted: int
+    nodes: int
+
+
+def model_versions() -> QuerySet[ModelVersion]:
+    """Return all model versions with ``member_count``, newest first."""
+    return (
+        ModelVersion.objects.select_related("registered_by")
+        .annotate(member_count=Count("members"))
+        .order_by("-pk")
+    )
+
+
+def model_version(public_id: uuid.UUID) -> ModelVersion:
+    """Return the model version with its ``member_count``, or raise Http404."""
+    found = model_versions().filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def model_named(name: str) -> ModelVersion | None:
+    """Return the model version of this name, if there is one."""
+    return ModelVersion.objects.filter(name=name).first()
+
+
+def models_for(user: User) -> QuerySet[ModelVersion]:
+    """Return the model versions; raise Http404 for whoever runs no cohort."""
+    if not (user.may_create_cohorts or cohorts_of(user, *SEE_RUNS).exists()):
+        raise Http404
+    return model_versions()
+
+
+def model_version_for(user: User, public_id: uuid.UUID) -> ModelVersion:
+    """Return the model version; raise Http404 when absent or the person runs no cohort."""
+    found = models_for(user).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def registered_models_for(user: User) -> QuerySet[ModelVersion]:
+    """Return the model versions that can be run here (not the imported ones)."""
+    return models_for(user).exclude(provenance=Provenance.EXTERNAL)
+
+
+def inference_cohorts_for(user: User) -> QuerySet[Cohort]:
+    """Return the cohorts whose prediction runs the person may see."""
+    return cohorts_of(user, *SEE_RUNS)
+
+
+def cohort_with_runs_for(user: User, public_id: uuid.UUID) -> Cohort:
+    """Return the cohort; Http404 unless the person is its coordinator or statistician."""
+    return cohort_for(user, public_id, *SEE_RUNS)
+
+
+def cohort_to_import_for(user: User, public_id: uuid.UUID) -> Cohort:
+    """Return the cohort; Http404 unless the person is its coordinator."""
+    return cohort_for(user, public_id, CohortRole.COORDINATOR)
+
+
+def coordinates(user: User) -> bool:
+    """Say whether the person coordinates a cohort or may create one."""
+    return user.may_create_cohorts or cohorts_of(user, CohortRole.COORDINATOR).exists()
+
+
+def may_request(user: User, cohort: Cohort) -> bool:
+    """Say whether the person may ask for predictions of this cohort."""
+    return has_role(user, cohort, CohortRole.COORDINATOR)
+
+
+def may_see_scores(user: User, cohort: Cohort) -> bool:
+    """Say whether the person may see scores: runs the cohort, and judges none of its nodes."""
+    return has_role(user, cohort, *SEE_RUNS) and not has_role(user, cohort, *JUDGE)
+
+
+def runs_for(user: User, cohort: Cohort) -> QuerySet[PredictionRun]:
+    """Return the cohort's runs, newest first; none for whoever may not see them."""
+    if not has_role(user, cohort, *SEE_RUNS):
+        return PredictionRun.objects.none()
+    return _runs().filter(cohort=cohort)
+
+
+def run_for(user: User, public_id: uuid.UUID) -> PredictionRun:
+    """Return the run with counts of its items; Http404 when absent or not the person's cohort."""
+    runs = _runs().filter(cohort__in=cohorts_of(user, *SEE_RUNS))
+    found = runs.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _runs() -> QuerySet[PredictionRun]:
+    of_state = {
+        f"{state}_count": Count("items", filter=Q(items__state=state)) for state in ItemState
+    }
+    return (
+        PredictionRun.objects.select_related("cohort", "model_version", "requested_by")
+        .annotate(item_count=Count("items"), **of_state)
+        .order_by("-pk")
+    )
+
+
+def parked_items(run: PredictionRun) -> QuerySet[PredictionItem]:
+    """Return the run's nodes that could not be predicted, with their patients."""
+    return (
+        run.items.filter(state=ItemState.PARKED)
+        .select_related("node__patient")
+        .order_by("node__patient__pseudonym", "node__number")
+    )
+
+
+def next_item(run: PredictionRun) -> PredictionItem | None:
+    """Return the next waiting node; those begun before come after the fresh ones."""
+    return (
+        run.items.filter(state=ItemState.WAITING)
+        .select_related("node__patient__series", "mask")
+        .order_by("attempts", "pk")
+        .first()
+    )
+
+
+def finished_items(run: PredictionRun) -> int:
+    """Return how many nodes of the run are predicted or parked."""
+    return run.items.exclude(state=ItemState.WAITING).count()
+
+
+def prediction_of(version: ModelVersion, mask_digest: str) -> Prediction | None:
+    """Return the stored prediction of a mask, if there is one."""
+    return Prediction.objects.filter(model_version=version, mask_digest=mask_digest).first()
+
+
+def masks_without_prediction(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
+    """Return the current masks that this model has not predicted."""
+    predicted = Prediction.objects.filter(model_version=version).values("mask_digest")
+    return current_masks_in(cohort).exclude(digest__in=predicted)
+
+
+def masks_to_request(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
+    """Return the masks without a prediction that no open run of this model will predict."""
+    waiting = PredictionItem.objects.filter(
+        state=ItemState.WAITING,
+        run__model_version=version,
+        run__state__in=OPEN,
+        run__cancel_requested=False,
+    )
+    return masks_without_prediction(cohort, version).exclude(
+        digest__in=waiting.values("mask__digest")
+    )
+
+
+def predictions_of(cohort: Cohort, version: ModelVersion) -> list[PredictionRow]:
+    """Return the model's scores of the cohort's current masks, by pseudonym and node number."""
+    stored = Prediction.objects.filter(model_version=version, mask_digest=OuterRef("digest"))
+    columns = ("metastasis_score", "ene_score", "metastasis_probability", "ene_probability")
+    rows = (
+        current_masks_in(cohort)
+        .annotate(
+            patient=F("node__patient__pseudonym"),
+            number=F("node__number"),
+            **{column: Subquery(stored.values(column)[:1]) for column in columns},
+        )
+        .filter(metastasis_score__isnull=False)
+        .values("patient", "number", "node_id", "digest", *columns)
+    )
+    return [
+        PredictionRow(mask_digest=row.pop("digest"), node=row.pop("number"), **row) for row in rows
+    ]
+
+
+def predictions_for(user: User, cohort: Cohort, version: ModelVersion) -> list[PredictionRow]:
+    """Return the scores; Http404 for annotators, adjudicators and people of other cohorts."""
+    if not may_see_scores(user, cohort):
+        raise Http404
+    return predictions_of(cohort, version)
+
+
+def coverage_of(cohort: Cohort) -> list[Coverage]:
+    """Return how many of the cohort's current masks each model has predicted."""
+    masks = current_masks_in(cohort)
+    counts = (
+        Prediction.objects.filter(mask_digest__in=masks.order_by().values("digest"))
+        .order_by()
+        .values_list("model_version")
+        .annotate(rows=Count("pk"))
+    )
+    predicted, nodes = dict(counts), masks.count()
+    versions = model_versions().filter(pk__in=predicted)
+    return [
+        Coverage(model_version=version, predicted=predicted[version.pk], nodes=nodes)
+        for version in versions
+    ]
+
+
+def models_with_predictions(cohorts: Iterable[Cohort]) -> QuerySet[ModelVersion]:
+    """Return the model versions that have predicted at least one current mask of these cohorts."""
+    masks = NodeMask.objects.filter(is_current=True, node__patient__cohort__in=list(cohorts))
+    predicted = Prediction.objects.filter(mask_digest__in=masks.values("digest"))
+    return model_versions().filter(pk__in=predicted.values("model_version"))
