@@ -11,7 +11,18 @@ from accounts.selectors import user_named
 from cohorts.models import Cohort
 
 
-class StudyForm(forms.Form):
+class StyledForm(forms.Form):
+    """A form whose widgets carry the classes of the page's style."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            ticks = (forms.CheckboxInput, forms.CheckboxSelectMultiple)
+            style = "form-check-input" if isinstance(field.widget, ticks) else "form-control"
+            field.widget.attrs["class"] = style
+
+
+class StudyForm(StyledForm):
     """A new study."""
 
     title = forms.CharField(max_length=120, help_text="Readers see it.")
@@ -27,7 +38,7 @@ class StudyForm(forms.Form):
         self.fields["cohorts"].queryset = cohorts
 
 
-class ProtocolForm(forms.Form):
+class ProtocolForm(StyledForm):
     """Title and text of a draft."""
 
     title = forms.CharField(max_length=120)
@@ -38,7 +49,7 @@ class ProtocolForm(forms.Form):
     )
 
 
-class ReaderForm(forms.Form):
+class ReaderForm(StyledForm):
     """A reader who has an account."""
 
     username = forms.CharField(
@@ -58,7 +69,7 @@ class ReaderForm(forms.Form):
         return user
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(StyledForm):
     """A reader who has none yet."""
 
     email = forms.EmailField(
@@ -68,7 +79,7 @@ class InvitationForm(forms.Form):
     )
 
 
-class OpenForm(forms.Form):
+class OpenForm(StyledForm):
     """The confirmation that a study opens."""
 
     confirm = forms.BooleanField(
@@ -77,7 +88,7 @@ class OpenForm(forms.Form):
     )
 
 
-class CloseForm(forms.Form):
+class CloseForm(StyledForm):
     """The confirmation that a study closes."""
 
     confirm_incomplete = forms.BooleanField(
@@ -86,7 +97,7 @@ class CloseForm(forms.Form):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
 
 
-class AccountForm(forms.Form):
+class AccountForm(StyledForm):
     """A new account for an invited person."""
 
     username = forms.CharField(

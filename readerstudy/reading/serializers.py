@@ -84,6 +84,9 @@ class ReaderPictures(serializers.Serializer):
     case = serializers.UUIDField()
     geometry = ReaderGeometry()
     frames = ReaderFrame(many=True)
+    node_slices = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Slices with a node's centre: fetch them first."
+    )
 
 
 class ReaderCase(serializers.Serializer):

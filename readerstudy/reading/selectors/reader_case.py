@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cohorts.models import NodeMask
 from cohorts.serving import frames_payload, geometry_payload, node_payload
 from cohorts.vocabulary import CATEGORY_CHOICES
 from readerstudy.reading.models import Assignment, AssignmentNode, NodeCall
@@ -34,11 +35,13 @@ def reader_case(case: Assignment) -> dict[str, Any]:
 
 
 def reader_pictures(case: Assignment) -> dict[str, Any]:
-    """Return what is needed to fetch a case's frames ahead of reading it, and nothing of nodes."""
+    """Return what fetching a case's frames ahead needs: the frames, and which to fetch first."""
+    masks = NodeMask.objects.filter(pk__in=case.nodes.values("mask_id"))
     return {
         "case": case.public_id,
         "geometry": geometry_payload(case.series),
         "frames": frames_payload(case.series),
+        "node_slices": sorted({round(mask.centroid_zyx[0]) for mask in masks}, reverse=True),
     }
 
 
