@@ -20,7 +20,8 @@ def _statements(vendor: str, table: str) -> list[str]:
         ]
     return [
         "CREATE OR REPLACE FUNCTION nodewise_append_only() RETURNS trigger AS $$ BEGIN "
-        f"RAISE EXCEPTION '%: {MESSAGE}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        f"RAISE EXCEPTION '%: {MESSAGE}', TG_TABLE_NAME "
+        "USING ERRCODE = 'integrity_constraint_violation'; "
         "END $$ LANGUAGE plpgsql",
         f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
         "FOR EACH ROW EXECUTE FUNCTION nodewise_append_only()",
@@ -35,7 +36,7 @@ def install(connection: BaseDatabaseWrapper, table: str) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper, table: str) -> None:
-    """Drop the triggers of one table (migrations that rebuild it; the emptying of test databases)."""
+    """Drop the triggers of one table: before a rebuild, or to empty a test database."""
     names = (
         [f"DROP TRIGGER IF EXISTS {table}_no_update", f"DROP TRIGGER IF EXISTS {table}_no_delete"]
         if connection.vendor == "sqlite"

@@ -11,9 +11,7 @@ def refuse_unsafe_database() -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(UNSAFE)]
-        )
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(UNSAFE)])
         found = dict(cursor.fetchall())
     wrong = sorted(name for name, value in UNSAFE.items() if found.get(name) == value)
     if wrong:

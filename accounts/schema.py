@@ -39,6 +39,4 @@ def errors(*codes: int) -> dict[int, OpenApiResponse]:
         409: "The state has moved on.",
         422: "A rule forbids it.",
     }
-    return {
-        code: OpenApiResponse(ERROR, words[code]) for code in sorted({401, 403, 404, *codes})
-    }
+    return {code: OpenApiResponse(ERROR, words[code]) for code in sorted({401, 403, 404, *codes})}

@@ -3,11 +3,11 @@
 import os
 import socket
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from jobs.models import Job, JobState
@@ -58,7 +58,7 @@ def claim(job_type: type[AnyJob], job_id: int, *, owner: str) -> AnyJob | None:
 def renew(
     job: AnyJob, *, done: int | None = None, total: int | None = None, note: str | None = None
 ) -> None:
-    """Extend the lease and store progress; raise LeaseLost or Cancelled when it is no longer ours."""
+    """Extend the lease, store progress; raise LeaseLost or Cancelled when it is not ours."""
     changes: dict[str, object] = {"lease_until": _until()}
     if done is not None:
         changes["progress_done"] = done
@@ -99,11 +99,11 @@ def waiting_ids(job_type: type[Job]) -> list[int]:
     return list(job_type._default_manager.filter(free, state__in=OPEN).values_list("pk", flat=True))
 
 
-def _held(job: AnyJob):  # noqa: ANN202 - a queryset of the caller's own type
+def _held(job: AnyJob) -> QuerySet[AnyJob]:
     return type(job)._default_manager.filter(
         pk=job.pk, lease_owner=job.lease_owner, attempts=job.attempts, state=JobState.RUNNING
     )
 
 
-def _until():  # noqa: ANN202
+def _until() -> datetime:
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)

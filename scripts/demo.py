@@ -84,7 +84,9 @@ def _refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError:
-            sys.exit(f"Port {port} is taken: stop what uses it, or choose another: make demo PORT=8001")
+            sys.exit(
+                f"Port {port} is taken: stop what uses it, or choose another: make demo PORT=8001"
+            )
 
 
 def _commands(options: argparse.Namespace) -> list[list[str]]:
@@ -115,8 +117,11 @@ def _wait_until_serving(
 def _print_welcome(options: argparse.Namespace, password: str) -> None:
     print(f"\nNodewise is running at  http://{options.host}:{options.port}/")
     print(LOGINS.format(password=password))
-    print("  Stop with Ctrl+C. 'make demo' starts again with everything kept; "
-          "'make clean-demo' forgets it.\n", flush=True)
+    print(
+        "  Stop with Ctrl+C. 'make demo' starts again with everything kept; "
+        "'make clean-demo' forgets it.\n",
+        flush=True,
+    )
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:

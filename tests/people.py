@@ -9,7 +9,7 @@ from accounts.models import User
 from cohorts.models import Cohort, CohortMember
 from cohorts.vocabulary import CohortRole
 
-PASSWORD = "correct-horse-battery"  # noqa: S105 - test accounts only
+PASSWORD = "correct-horse-battery"
 
 
 def person(username: str, **fields: Any) -> User:

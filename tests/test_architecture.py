@@ -90,7 +90,9 @@ def test_queries_live_in_selectors_and_services(layer):
     guilty = [
         named(path)
         for path in sources()
-        if path.stem == layer or path.stem.startswith(f"{layer}_") or path.stem.endswith(f"_{layer}")
+        if path.stem == layer
+        or path.stem.startswith(f"{layer}_")
+        or path.stem.endswith(f"_{layer}")
         if re.search(r"\.objects\b|_default_manager", path.read_text(encoding="utf-8"))
     ]
     assert guilty == []
@@ -155,9 +157,7 @@ def test_late_imports_only_where_torch_is_kept_out():
 
 
 def test_models_are_not_fetched_by_name():
-    found = [
-        named(path) for path in sources() if "get_model(" in path.read_text(encoding="utf-8")
-    ]
+    found = [named(path) for path in sources() if "get_model(" in path.read_text(encoding="utf-8")]
     assert found == []
 
 
@@ -181,7 +181,9 @@ def test_templates_hold_no_inline_script_or_style():
 
 
 def test_nothing_is_loaded_from_another_host():
-    pattern = re.compile(r"""(?:src|href|import|from|url\()\s*=?\s*["']?(?:https?:)?//(?!www\.w3\.org)""")
+    pattern = re.compile(
+        r"""(?:src|href|import|from|url\()\s*=?\s*["']?(?:https?:)?//(?!www\.w3\.org)"""
+    )
     guilty = [
         named(path)
         for folder in ("templates", "static")

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             while not stop.wait(every_s):
                 try:
                     reconcile.run_once()
-                except Exception:  # noqa: BLE001 - one failed look must not end the worker
+                except Exception:
                     logger.exception("reconcile failed")
                 finally:
                     close_old_connections()

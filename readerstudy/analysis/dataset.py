@@ -1,0 +1,175 @@
+"""Analysis room: the one place where truth, calls and predictions meet."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from annotation.selectors import ReleasedTruth, not_determinable_nodes, released_truth
+from cohorts.models import Cohort
+from inference.selectors import PredictionRow, model_version, predictions_of
+from readerstudy.analysis.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.frozen_table import FrozenTable
+from readerstudy.reading.selectors import CallRow, calls_of
+
+NodeKey = tuple[str, str, int]
+LISTED = 5
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """The newest released reference standard of each cohort."""
+
+    released: Mapping[str, ReleasedTruth]
+    labels: Mapping[NodeKey, tuple[int | None, str]]
+
+
+def join(study: Any, model: Any | None, *, interim: bool) -> FrozenTable:
+    """Join the study's calls with released truth and one model's predictions.
+
+    Every node assigned to a reader is a row. Raises ValidationError when a cohort has no released
+    reference standard, when calls or truth rest on different masks of a node, or when there is no
+    submitted case.
+    """
+    calls = calls_of(study)
+    cohorts = list(study.cohorts.all())
+    truth = _truth_of(cohorts)
+    predictions = _predictions_of(cohorts, model)
+    masks = _masks(calls)
+    _refuse_other_masks(masks, truth)
+    readers = _reader_labels(calls)
+    by_node: dict[NodeKey, dict[str, int | None]] = defaultdict(dict)
+    for call in calls:
+        by_node[_key(call)][f"R{call.reader_number}"] = call.category
+    rows = [
+        _row(key, by_node[key], readers, truth, predictions.get((key[0], masks[key])))
+        for key in sorted(by_node)
+    ]
+    return FrozenTable(
+        sources=_sources(study, truth, model, calls, interim=interim),
+        table=StudyTable(readers=readers, rows=tuple(rows)),
+        mask_digests={
+            (cohort, patient, str(node)): digest
+            for (cohort, patient, node), digest in masks.items()
+        },
+    )
+
+
+def _key(call: CallRow) -> NodeKey:
+    return (call.cohort_name, call.patient_pseudonym, call.node_number)
+
+
+def _reader_labels(calls: Iterable[CallRow]) -> tuple[str, ...]:
+    if {call.period for call in calls} - {1}:
+        raise ValidationError(
+            "This study has more than one period; only single-period studies can be analysed.",
+            code="many_periods",
+        )
+    if not any(call.submitted for call in calls):
+        raise ValidationError(
+            "No reader has submitted a case yet, so there is nothing to freeze.", code="no_calls"
+        )
+    return tuple(f"R{number}" for number in sorted({call.reader_number for call in calls}))
+
+
+def _masks(calls: Iterable[CallRow]) -> dict[NodeKey, str]:
+    return {_key(call): call.mask_digest for call in calls}
+
+
+def _truth_of(cohorts: Iterable[Cohort]) -> _Truth:
+    released, labels = {}, {}
+    for cohort in cohorts:
+        found = released_truth(cohort)
+        if found is None:
+            raise ValidationError(
+                f"'{cohort.name}' has no released reference standard: its coordinator releases one "
+                "under Reference standard.",
+                code="no_reference_standard",
+            )
+        released[cohort.name] = found
+        for row in found.rows:
+            labels[(cohort.name, row.patient, row.node)] = (row.label, row.mask_digest)
+        for row in not_determinable_nodes(cohort):
+            labels[(cohort.name, row.patient, row.node)] = (None, row.mask_digest)
+    return _Truth(released, labels)
+
+
+def _refuse_other_masks(masks: Mapping[NodeKey, str], truth: _Truth) -> None:
+    other = [
+        f"{patient} node {node}"
+        for (cohort, patient, node), digest in sorted(masks.items())
+        if truth.labels.get((cohort, patient, node), (None, digest))[1] != digest
+    ]
+    if other:
+        shown = ", ".join(other[:LISTED]) + (" and others" if len(other) > LISTED else "")
+        raise ValidationError(
+            f"Readers and annotators saw different masks of {len(other)} nodes ({shown}): release "
+            "a reference standard made on the masks that were read.",
+            code="masks_differ",
+        )
+
+
+def _predictions_of(
+    cohorts: Iterable[Cohort], model: Any | None
+) -> dict[tuple[str, str], PredictionRow]:
+    if model is None:
+        return {}
+    return {
+        (cohort.name, row.mask_digest): row
+        for cohort in cohorts
+        for row in predictions_of(cohort, model)
+    }
+
+
+def _row(
+    key: NodeKey,
+    calls: Mapping[str, int | None],
+    readers: Iterable[str],
+    truth: _Truth,
+    prediction: PredictionRow | None,
+) -> NodeRow:
+    cohort, patient, node = key
+    return NodeRow(
+        cohort=cohort,
+        patient=patient,
+        node=str(node),
+        truth=truth.labels.get(key, (None, ""))[0],
+        calls={reader: calls.get(reader) for reader in readers},
+        score_metastasis=None if prediction is None else prediction.metastasis_score,
+        score_ene=None if prediction is None else prediction.ene_score,
+    )
+
+
+def _sources(
+    study: Any, truth: _Truth, model: Any | None, calls: tuple[CallRow, ...], *, interim: bool
+) -> dict[str, Any]:
+    cases = {(c.reader_number, c.cohort_name, c.patient_pseudonym): c.submitted for c in calls}
+    states = Counter(cases.values())
+    return {
+        "study": study.title,
+        "protocol_digest": study.protocol_digest,
+        "plan": study.plan,
+        "interim": interim,
+        "reference_standards": [
+            {"cohort": name, "version": found.version, "digest": found.digest}
+            for name, found in sorted(truth.released.items())
+        ],
+        "model": None if model is None else _model(model),
+        "cases_submitted": states[True],
+        "cases_not_submitted": states[False],
+    }
+
+
+def _model(model: Any) -> dict[str, Any]:
+    described = model_version(model.public_id)
+    return {
+        "name": described.name,
+        "digest": described.digest,
+        "provenance": described.provenance,
+        "provenance_label": described.get_provenance_display(),
+        "architecture": described.architecture,
+        "members": described.member_count,
+        "expected_members": described.expected_members,
+    }

@@ -1,0 +1,16 @@
+"""Forms of the analysis floor."""
+
+from typing import Any
+
+from django import forms
+
+
+class FreezeForm(forms.Form):
+    """What a statistician says when freezing a dataset."""
+
+    model = forms.UUIDField(required=False)
+    interim = forms.BooleanField(required=False)
+
+    def chosen_model(self) -> Any:
+        """Return the model's public id, or None for readers alone."""
+        return self.cleaned_data["model"]

@@ -1,0 +1,64 @@
+"""A frozen dataset to stored results: what the worker does for analysis."""
+
+import json
+from typing import Any
+
+from cohorts import storage
+from jobs import leases
+from jobs.code_version import code_version
+from jobs.models import JobState
+from readerstudy.analysis import selectors
+from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
+from readerstudy.analysis.self_checks import TableInconsistentError
+from readerstudy.analysis.tables import study_tables
+
+SCHEMA_VERSION = 1
+STEPS = 3
+
+
+def run_analysis(run_id: int) -> None:
+    """Compute a run and store its results; safe to run twice, gives the same bytes each time."""
+    run = leases.claim(AnalysisRun, run_id, owner=leases.owner_name())
+    if run is None:
+        return
+    try:
+        leases.renew(run, done=1, total=STEPS, note="Computing the tables")
+        data = results_for(run.dataset, code=run.code_version, seed=run.seed)
+        leases.renew(run, done=2, total=STEPS, note="Storing the results")
+        key = storage.put(data)
+        AnalysisRun.objects.filter(pk=run.pk).update(results_key=key, results_digest=key)
+        leases.renew(run, done=STEPS, total=STEPS, note="")
+        leases.finish(run)
+    except (ValueError, TableInconsistentError) as refusal:
+        # The same data give the same refusal: trying again would not help.
+        leases.finish(run, state=JobState.FAILED, error=str(refusal)[:2000])
+    except leases.Cancelled:
+        leases.finish(run, state=JobState.CANCELLED)
+    except leases.LeaseLost:
+        return
+
+
+def results_for(dataset: AnalysisDataset, *, code: str, seed: int) -> bytes:
+    """Return the results of a dataset as canonical JSON."""
+    frozen = selectors.frozen_table_of(dataset)
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "dataset_digest": dataset.digest,
+        "code_version": code,
+        "seed": seed,
+        "sources": frozen.sources,
+        "tables": study_tables(frozen.table),
+    }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return text.encode("ascii")
+
+
+def recomputed_digest_matches(run: AnalysisRun) -> bool:
+    """Say whether computing the run again gives the bytes that were stored."""
+    again = results_for(run.dataset, code=run.code_version, seed=run.seed)
+    return again == selectors.results_bytes(run)
+
+
+def current_code_version() -> str:
+    """Return the version that a run requested now is computed with."""
+    return code_version()

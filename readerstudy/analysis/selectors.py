@@ -1,0 +1,112 @@
+"""Reads of the analysis floor: for statisticians of every cohort of a study, and nobody else."""
+
+import json
+import uuid
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import Http404
+
+from accounts.models import User
+from cohorts import storage
+from cohorts.selectors import cohorts_of
+from cohorts.vocabulary import CohortRole
+from inference.selectors import models_with_predictions
+from readerstudy.analysis import frozen_table
+from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
+from readerstudy.reading.selectors import studies_within
+
+
+def studies_for(user: User) -> QuerySet[Any]:
+    """Return the studies whose every cohort the person is a statistician of."""
+    return studies_within(cohorts_of(user, CohortRole.STATISTICIAN))
+
+
+def study_for(user: User, public_id: uuid.UUID) -> Any:
+    """Return the study, or raise Http404 when absent or not the person's to analyse."""
+    study = studies_for(user).filter(public_id=public_id).first()
+    if study is None:
+        raise Http404
+    return study
+
+
+def models_for(study: Any) -> QuerySet[Any]:
+    """Return the model versions that predicted nodes of the study's cohorts."""
+    return models_with_predictions(study.cohorts.all())
+
+
+def model_for(study: Any, public_id: uuid.UUID) -> Any:
+    """Return the model version; raise Http404 when it predicted nothing of this study."""
+    model = models_for(study).filter(public_id=public_id).first()
+    if model is None:
+        raise Http404
+    return model
+
+
+def datasets_of(study: Any) -> QuerySet[AnalysisDataset]:
+    """Return the study's frozen datasets with the number of runs on each, newest first."""
+    return (
+        AnalysisDataset.objects.filter(study=study)
+        .select_related("model_version", "frozen_by")
+        .prefetch_related("runs")
+        .annotate(run_count=Count("runs"))
+        .order_by("-pk")
+    )
+
+
+def unblinded_runs(study: Any) -> int:
+    """Return how often this study's test set was analysed: re-use must be visible."""
+    return AnalysisRun.objects.filter(dataset__study=study).count()
+
+
+def dataset_for(user: User, public_id: uuid.UUID) -> AnalysisDataset:
+    """Return the dataset, or raise Http404 when absent or not the person's."""
+    found = (
+        AnalysisDataset.objects.select_related("study", "model_version", "frozen_by")
+        .filter(public_id=public_id, study__in=studies_for(user))
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def run_for(user: User, public_id: uuid.UUID) -> AnalysisRun:
+    """Return the run with its dataset, or raise Http404 when absent or not the person's."""
+    found = (
+        AnalysisRun.objects.select_related("dataset__study", "dataset__model_version")
+        .filter(public_id=public_id, dataset__study__in=studies_for(user))
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def finished_run_for(user: User, public_id: uuid.UUID) -> AnalysisRun:
+    """Return a run that has results, or raise Http404."""
+    run = run_for(user, public_id)
+    if not run.results_key:
+        raise Http404
+    return run
+
+
+def frozen_table_of(dataset: AnalysisDataset) -> frozen_table.FrozenTable:
+    """Return the dataset's table; raise DamagedBlob when its bytes changed."""
+    return frozen_table.from_bytes(storage.get_checked(dataset.table_key))
+
+
+def results_of(run: AnalysisRun) -> dict[str, Any]:
+    """Return the run's results; raise DamagedBlob when their bytes changed."""
+    results: dict[str, Any] = json.loads(results_bytes(run))
+    return results
+
+
+def results_bytes(run: AnalysisRun) -> bytes:
+    """Return the run's results as the canonical JSON that its digest is taken over."""
+    return storage.get_checked(run.results_key)
+
+
+def finished_runs() -> QuerySet[AnalysisRun]:
+    """Return every run with results (for the command that recomputes them)."""
+    return AnalysisRun.objects.exclude(results_key="").select_related("dataset").order_by("pk")
