@@ -16,11 +16,29 @@ export class Camera {
     this.element = element;
     /** @type {import('./series.js').Geometry | null} */
     this.geometry = null;
+    this.kept = { x: 0, y: 0, parallelScale: 1 };
   }
 
+  /** Remember the view before the slice changes. */
+  keep() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const middle = this.toCanvas().inverse().transformPoint({ x: width / 2, y: height / 2 });
+    const { parallelScale } = this.viewport.getCamera();
+    this.kept = { x: middle.x, y: middle.y, parallelScale };
+  }
+
+  /** With WebGL a new slice moves the view by up to half a pixel: put it back before it is drawn. */
+  restore() {
+    if (!drawsWithoutWebGl()) {
+      this.#centre(this.kept.x, this.kept.y, { parallelScale: this.kept.parallelScale });
+    }
+  }
+
+  /** The whole slice in the view. Cornerstone's own fit is half a pixel off the middle. */
   fit() {
+    const { rows, columns } = this.geometry;
     this.viewport.resetCamera();
-    this.viewport.render();
+    this.#centre(columns / 2, rows / 2, { parallelScale: this.#fitScale() });
   }
 
   /** @param {number} factor Above 1 is closer. */
@@ -30,11 +48,11 @@ export class Camera {
     this.#move({ parallelScale: Math.min(farthest, Math.max(nearest, parallelScale / factor)) });
   }
 
-  /** One image pixel on one screen pixel. */
+  /** One image pixel on one screen pixel, the slice's middle in the middle. */
   actualPixels() {
-    const spacing = this.geometry.pixel_spacing_mm[0];
+    const { rows, columns, pixel_spacing_mm: spacing } = this.geometry;
     const heightPixels = this.element.clientHeight * (window.devicePixelRatio || 1);
-    this.#move({ parallelScale: (heightPixels * spacing) / 2 });
+    this.#centre(columns / 2, rows / 2, { parallelScale: (heightPixels * spacing[0]) / 2 });
   }
 
   /** Move the view only if a place lies outside or close to its border. @param {number[]} zyx */
@@ -49,17 +67,7 @@ export class Camera {
 
   /** @param {number[]} zyx */
   centreOn(zyx) {
-    const { focalPoint, position } = this.viewport.getCamera();
-    const target = this.#worldOf(zyx[2] + 0.5, zyx[1] + 0.5);
-    const shift = target.map((value, axis) => value - focalPoint[axis]);
-    // Only within the slice: the camera's depth belongs to the slice shown.
-    const normal = position.map((value, axis) => value - focalPoint[axis]);
-    const length = Math.hypot(...normal);
-    const unit = normal.map((value) => value / length);
-    const depth = shift.reduce((sum, value, axis) => sum + value * unit[axis], 0);
-    const within = shift.map((value, axis) => value - depth * unit[axis]);
-    const moved = (from) => from.map((value, axis) => value + within[axis]);
-    this.#move({ focalPoint: moved(focalPoint), position: moved(position) });
+    this.#centre(zyx[2] + 0.5, zyx[1] + 0.5);
   }
 
   /** @returns {DOMMatrix} From pixel corners (columns, rows) to CSS pixels. */
@@ -95,12 +103,28 @@ export class Camera {
     );
   }
 
+  /** Half the height in millimetres that shows the whole slice. */
   #fitScale() {
-    return (this.geometry.rows * this.geometry.pixel_spacing_mm[0]) / 2;
+    const { rows, columns, pixel_spacing_mm: spacing } = this.geometry;
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const forWidth = (columns * spacing[1] * height) / width;
+    return Math.max(rows * spacing[0], forWidth) / 2;
   }
 
+  /** Put a pixel corner in the middle of the view. */
+  #centre(x, y, more = {}) {
+    const { focalPoint, position, viewPlaneNormal: normal } = this.viewport.getCamera();
+    const shift = this.#worldOf(x, y).map((value, axis) => value - focalPoint[axis]);
+    // Only within the slice: the camera's depth belongs to the slice shown.
+    const depth = shift.reduce((sum, value, axis) => sum + value * normal[axis], 0);
+    const moved = (from) =>
+      from.map((value, axis) => value + shift[axis] - depth * normal[axis]);
+    this.#move({ focalPoint: moved(focalPoint), position: moved(position), ...more });
+  }
+
+  /** Without WebGL a camera handed back whole would undo the change: only what moves is set. */
   #move(camera) {
-    this.viewport.setCamera({ ...this.viewport.getCamera(), ...camera });
+    this.viewport.setCamera(camera);
     this.viewport.render();
   }
 }

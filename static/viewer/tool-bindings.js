@@ -75,7 +75,8 @@ function namesOf(event) {
  * @returns {string | null} The action, or null where the key means nothing.
  */
 export function actionFor(bindings, event) {
-  if (event.altKey || event.defaultPrevented || isTyping(event.target)) {
+  // Not asked: event.defaultPrevented. Cornerstone prevents every key's default on the picture.
+  if (event.altKey || isTyping(event.target)) {
     return null;
   }
   if (belongsToControl(event) || document.querySelector('dialog[open]')) {

@@ -87,6 +87,11 @@ export class Viewer {
   #listen() {
     const element = this.#part('viewport');
     element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => this.#drawOverlay());
+    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, () => {
+      if (this.prepared) {
+        this.camera.restore();
+      }
+    });
     bindWheel(this.root, (caudal) => this.step(caudal));
     new ResizeObserver(() => this.engine.resize(true, true)).observe(element);
     this.root.addEventListener('click', (event) => {
@@ -206,6 +211,9 @@ export class Viewer {
       return;
     }
     this.slice = target;
+    if (this.prepared) {
+      this.camera.keep();
+    }
     this.#expect();
     // A failed load is told by its event; here it only must not go unhandled.
     this.viewport.setImageIdIndex(target).then(
@@ -292,7 +300,7 @@ export class Viewer {
       return;
     }
     this.prepared = true;
-    this.viewport.resetCamera();
+    this.camera.fit();
     this.#applyWindow();
   }
 
