@@ -62,7 +62,7 @@ def invite_reader(*, by: User, study: Study, email: str) -> tuple[Invitation, st
         created_by=by,
         expires_at=timezone.now() + timedelta(days=settings.INVITATION_VALID_DAYS),
     )
-    invitation.full_clean(exclude=["accepted_by", "accepted_at", "revoked_at"])
+    invitation.full_clean()
     invitation.save()
     audit.record(
         by=by,
