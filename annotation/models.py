@@ -3,9 +3,11 @@
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 
+from annotation.label_csv import MAX_COMMENT
 from cohorts.vocabulary import LABEL_CHOICES
 
 
@@ -27,7 +29,7 @@ class Labelling(models.Model):
     state = models.CharField(max_length=12, choices=LabellingState, default=LabellingState.DRAFT)
     version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
-    submitted_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -49,12 +51,12 @@ class NodeLabel(models.Model):
     client_id = models.UUIDField(unique=True)
     version = models.PositiveIntegerField(help_text="The labelling's version this row made.")
     label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
-    comment = models.TextField(blank=True, max_length=2000)
+    comment = models.TextField(blank=True, validators=[MaxLengthValidator(MAX_COMMENT)])
     shown_slice = models.PositiveIntegerField(
-        null=True, help_text="z of the slice that was shown; empty for imported labels."
+        null=True, blank=True, help_text="z of the slice that was shown; empty for imported labels."
     )
     supersedes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -86,11 +88,11 @@ class Adjudication(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
-    reason = models.TextField(max_length=2000)
+    reason = models.TextField(validators=[MaxLengthValidator(MAX_COMMENT)])
     first_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
     second_label = models.ForeignKey(NodeLabel, on_delete=models.PROTECT, related_name="+")
     supersedes = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, related_name="superseded_by"
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
