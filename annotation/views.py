@@ -36,7 +36,6 @@ class Queue(Page):
             {
                 "queue": selectors.queue_for(self.person),
                 "to_release": selectors.cohorts_to_release(self.person),
-                "may_annotate": selectors.is_annotator(self.person),
             },
         )
 

@@ -30,9 +30,10 @@ function rowOf({ shown, label }) {
 /**
  * @param {HTMLElement} list Filled with every key.
  * @param {{label: string}[]} categories Their names replace "first category" and so on.
+ * @param {readonly import('../viewer/tool-bindings.js').Binding[]} [bindings] The page's own keys.
  */
-export function listKeys(list, categories) {
-  const reading = READING_BINDINGS.map((binding, index) => ({
+export function listKeys(list, categories, bindings = READING_BINDINGS) {
+  const reading = bindings.map((binding, index) => ({
     shown: binding.shown,
     label: index < categories.length ? `Call: ${categories[index].label}` : binding.label,
   }));

@@ -2,28 +2,29 @@
  * Says at any moment whether every call is saved.
  */
 
-/** @param {number} count */
-function calls(count) {
-  return count === 1 ? '1 call' : `${count} calls`;
+/** @param {number} count @param {string} noun */
+function counted(count, noun) {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
-/** @type {Record<string, (count: number, message: string) => string>} */
+/** @type {Record<string, (things: string, message: string, noun: string) => string>} */
 const TEXTS = {
-  saved: () => 'All calls saved',
+  saved: (_things, _message, noun) => `All ${noun}s saved`,
   saving: () => 'Saving …',
-  waiting: (count) => `${calls(count)} waiting for the connection, kept in this browser`,
-  conflict: (count) => `${calls(count)} not saved: the case was changed elsewhere`,
-  refused: (count, message) => `${calls(count)} not saved: ${message}`,
-  'signed-out': (count) => `${calls(count)} kept in this browser: sign in again, then retry`,
+  waiting: (things) => `${things} waiting for the connection, kept in this browser`,
+  conflict: (things) => `${things} not saved: the case was changed elsewhere`,
+  refused: (things, message) => `${things} not saved: ${message}`,
+  'signed-out': (things) => `${things} kept in this browser: sign in again, then retry`,
 };
 
 export class SaveIndicator {
   /**
-   * @param {HTMLElement} root
+   * @param {HTMLElement} root `data-noun` says what is saved, where it is not calls.
    * @param {{onRetry: () => void, onDiscard: () => void}} actions
    */
   constructor(root, { onRetry, onDiscard }) {
     this.root = root;
+    this.noun = root.dataset.noun || 'call';
     this.text = root.querySelector('[data-part="save-text"]');
     this.retry = root.querySelector('[data-part="save-retry"]');
     this.discard = root.querySelector('[data-part="save-discard"]');
@@ -34,9 +35,10 @@ export class SaveIndicator {
   /** @param {import('./save-queue.js').SaveQueue} queue */
   show(queue) {
     const { state, waiting, message } = queue;
-    let text = TEXTS[state](waiting.length, message);
+    const things = counted(waiting.length, this.noun);
+    let text = TEXTS[state](things, message, this.noun);
     if (!queue.store.isDurable && waiting.length > 0) {
-      text = `${calls(waiting.length)} not saved yet: keep this tab open`;
+      text = `${things} not saved yet: keep this tab open`;
     }
     this.root.dataset.state = state;
     if (this.text.textContent !== text) {

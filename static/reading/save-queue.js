@@ -16,6 +16,11 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30000;
 const TRY_AGAIN_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** @param {WaitingCall} entry @returns {object} */
+function callBody({ case_id: _, ...body }) {
+  return body;
+}
+
 export class SaveQueue {
   /**
    * @param {object} options
@@ -24,10 +29,11 @@ export class SaveQueue {
    * @param {string} options.url Where calls are posted.
    * @param {number} options.version The case's version as the server last told it.
    * @param {() => void} options.onChange
-   * @param {(saved: {node: string, category: number}) => void} options.onSaved
+   * @param {(saved: {node: string, category: number}) => void} options.onSaved Given the entry.
+   * @param {(entry: WaitingCall) => object} [options.toBody] The request of an entry.
    */
-  constructor({ store, caseId, url, version, onChange, onSaved }) {
-    Object.assign(this, { store, caseId, url, version, onChange, onSaved });
+  constructor({ store, caseId, url, version, onChange, onSaved, toBody = callBody }) {
+    Object.assign(this, { store, caseId, url, version, onChange, onSaved, toBody });
     /** @type {WaitingCall[]} */
     this.waiting = [];
     /** @type {SaveState} */
@@ -68,7 +74,7 @@ export class SaveQueue {
   /**
    * @param {{node: string, category: number, shownCase: string, shownSlice: number}} call
    */
-  async add({ node, category, shownCase, shownSlice }) {
+  async add({ node, category, shownCase, shownSlice, ...rest }) {
     const entry = {
       call: crypto.randomUUID(),
       case_id: this.caseId,
@@ -78,6 +84,7 @@ export class SaveQueue {
       base_version: (this.waiting.at(-1)?.base_version ?? this.version - 1) + 1,
       shown_case: shownCase,
       shown_slice: shownSlice,
+      ...rest,
     };
     this.waiting.push(entry);
     this.onChange();
@@ -150,13 +157,13 @@ export class SaveQueue {
   }
 
   async #sendFirst() {
-    const [{ case_id: _, ...body }] = this.waiting;
-    const answer = await postJson(this.url, body);
+    const [entry] = this.waiting;
+    const answer = await postJson(this.url, this.toBody(entry));
     this.version = Math.max(this.version, answer.version);
-    this.waiting = this.waiting.filter(({ call }) => call !== body.call);
+    this.waiting = this.waiting.filter(({ call }) => call !== entry.call);
     this.pause = FIRST_PAUSE_MS;
-    this.onSaved({ node: body.node, category: body.category });
-    await this.#keep({ remove: [body.call] });
+    this.onSaved(entry);
+    await this.#keep({ remove: [entry.call] });
   }
 
   #failed(error) {

@@ -1,0 +1,49 @@
+/**
+ * The four labels of a node, their keys, and the keys of the labelling page.
+ */
+
+/** @type {readonly import('../reading/call-form.js').Category[]} */
+export const LABELS = Object.freeze([
+  { value: 0, label: 'Benign', key: '1' },
+  { value: 1, label: 'Metastasis without ENE', key: '2' },
+  { value: 2, label: 'Metastasis with ENE', key: '3' },
+  { value: 9, label: 'Not determinable', key: '4' },
+]);
+
+/** @type {readonly import('../viewer/tool-bindings.js').Binding[]} */
+export const LABEL_BINDINGS = Object.freeze([
+  { action: 'label-0', keys: ['1', 'code:Digit1'], shown: '1', label: 'Label' },
+  { action: 'label-1', keys: ['2', 'code:Digit2'], shown: '2', label: 'Label' },
+  { action: 'label-2', keys: ['3', 'code:Digit3'], shown: '3', label: 'Label' },
+  {
+    action: 'label-3',
+    keys: ['4', '0', 'code:Digit4', 'code:Digit0'],
+    shown: '4 or 0',
+    label: 'Label',
+  },
+]);
+
+/** @type {readonly import('../viewer/tool-bindings.js').Binding[]} */
+export const LABELLING_BINDINGS = Object.freeze([
+  ...LABEL_BINDINGS,
+  { action: 'next-node', keys: ['n'], shown: 'N', label: 'Next node' },
+  { action: 'previous-node', keys: ['p'], shown: 'P', label: 'Previous node' },
+  { action: 'comment', keys: ['c'], shown: 'C', label: 'Write a comment (Esc leaves it)' },
+  { action: 'submit', keys: ['Enter'], shown: 'Enter', label: 'Submit the patient' },
+  { action: 'help', keys: ['?'], shown: '?', label: 'This list' },
+]);
+
+/** @param {(index: number) => void} act @returns {Record<string, (event: KeyboardEvent) => void>} */
+export function labelActions(act) {
+  return Object.fromEntries(
+    LABEL_BINDINGS.map(({ action }, index) => [
+      action,
+      (event) => {
+        // A key held down must not label node after node.
+        if (!event.repeat) {
+          act(index);
+        }
+      },
+    ]),
+  );
+}
