@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readerstudy.statistics.inputs import DEFAULT_LEVEL, FloatArray, checked_level, group_indices
-from readerstudy.statistics.ratings import category_counts, kappa_influence
+from readerstudy.statistics.ratings import KAPPA_BOUNDS, category_counts, kappa_influence
 from readerstudy.statistics.results import Estimate, Status, TestResult
 from readerstudy.statistics.tails import (
     ROUNDING,
@@ -241,7 +241,7 @@ def _jackknife(
             quantile=t_quantile(level, n_groups - 1),
             level=level,
             method=method,
-            bounds=(-1.0, 1.0),
+            bounds=KAPPA_BOUNDS,
         ),
         n=n_groups,
         status=Status.OK if standard_error else Status.ZERO_VARIANCE,

@@ -13,6 +13,8 @@ from readerstudy.statistics.results import Estimate, Status
 from readerstudy.statistics.tails import ROUNDING, t_quantile, wald_interval
 
 FEWEST = 2
+KAPPA_BOUNDS = (-math.inf, 1.0)
+"""Only the upper limit is cut: with few, incomplete rows kappa itself can be below -1."""
 Weighting = Literal["unweighted", "linear", "quadratic"]
 Chance = Literal["fleiss", "gwet"]
 
@@ -102,7 +104,7 @@ class KappaInfluence:
             quantile=t_quantile(level, n - 1),
             level=level,
             method=method,
-            bounds=(-1.0, 1.0),
+            bounds=KAPPA_BOUNDS,
         )
         return Estimate(
             estimate=self.coefficient,

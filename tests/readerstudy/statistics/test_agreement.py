@@ -182,6 +182,14 @@ def test_incomplete_rows_are_counted_and_kept_apart():
     assert result.available.n == 5
 
 
+def test_a_kappa_below_minus_one_stays_inside_its_interval():
+    # Missing calls: observed agreement 0 over one pair, shares (5/6, 1/6) from three rows,
+    # chance 26/36, so kappa = -26/10.
+    result = fleiss_kappa([[0, 1], [0, None], [None, 0]], categories=(0, 1)).available
+    assert result.estimate == pytest.approx(-2.6)
+    assert result.interval.lower <= result.estimate <= result.interval.upper
+
+
 def test_deleting_the_only_other_category_leaves_the_jackknife_undefined():
     result = fleiss_kappa([[0, 0], [0, 0], [0, 1]], categories=(0, 1), patients="abc")
     assert result.kappa is not None
