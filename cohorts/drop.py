@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -32,7 +33,7 @@ def write(chunks: Iterable[bytes]) -> str:
     return name
 
 
-def _copy(chunks: Iterable[bytes], sink) -> None:  # noqa: ANN001 - any writable file
+def _copy(chunks: Iterable[bytes], sink: BinaryIO) -> None:
     written = 0
     for chunk in chunks:
         if written == 0 and not chunk.startswith(ZIP_MAGIC):

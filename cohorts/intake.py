@@ -101,7 +101,7 @@ def store(
 
 def _store_case(upload: IntakeUpload, case: Case) -> tuple[Patient, bool]:
     # Asked twice: here to save the copying, and under the lock to be sure.
-    known = _known(upload.cohort, case) or _refuse_pseudonym(upload, case)
+    known = _check(upload, case)
     if known is not None:
         return known, False
     fresh: list[str] = []
@@ -112,6 +112,14 @@ def _store_case(upload: IntakeUpload, case: Case) -> tuple[Patient, bool]:
     except BaseException:
         _remove_unused(fresh)
         raise
+
+
+def _check(upload: IntakeUpload, case: Case) -> Patient | None:
+    """Return the patient if the same case is there, None if it can be stored; raise otherwise."""
+    known = _known(upload.cohort, case)
+    if known is None:
+        _refuse_pseudonym(upload, case)
+    return known
 
 
 def _known(cohort: Cohort, case: Case) -> Patient | None:
@@ -193,7 +201,7 @@ def _lock_intake() -> None:
 @transaction.atomic
 def _write_rows(upload: IntakeUpload, case: Case, fresh: list[str]) -> tuple[Patient, bool]:
     _lock_intake()
-    known = _known(upload.cohort, case) or _refuse_pseudonym(upload, case)
+    known = _check(upload, case)
     if known is not None:
         return known, False
     for path, digest in case.blobs():

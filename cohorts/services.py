@@ -6,6 +6,7 @@ signed-in person.
 
 from collections.abc import Callable
 from pathlib import Path, PurePath
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -147,7 +148,7 @@ def _set_exclusion(by: User | None, patient: Patient, verb: str, code: str, reas
 
 
 def request_intake(
-    *, by: User, cohort: Cohort, upload: UploadedFile, keep_patient_ids: bool
+    *, by: User, cohort: Cohort, upload: "UploadedFile[Any]", keep_patient_ids: bool
 ) -> IntakeUpload:
     """Store an uploaded zip in the drop folder and ask the worker to take it in."""
     _require_coordinator(by, cohort)
