@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cohorts.dicom.geometry import SeriesGeometry
 
 JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80"
+BITS_STORED = 16
 SOFT_TISSUE_WINDOW_HU = (50, 400)
 """Centre and width that a series is shown with first."""
 
@@ -34,7 +35,11 @@ def encode_frame(slice_hu: NDArray[np.int16], offset_hu: int) -> bytes:
     if int(slice_hu.min()) < offset_hu:
         raise ValueError(f"slice holds {slice_hu.min()} HU, below the offset {offset_hu} HU")
     stored = (slice_hu.astype(np.int32) - offset_hu).astype(np.uint16)
-    return bytes(jpeg_ls.encode_array(np.ascontiguousarray(stored)))
+    rows, columns = stored.shape
+    # The precision is said, not left to the encoder: it would take the smallest that holds the
+    # slice and then misread 16-bit samples of slices that need 8 bits or fewer (air only).
+    encoded = jpeg_ls.encode_buffer(stored.astype("<u2").tobytes(), rows, columns, 1, BITS_STORED)
+    return bytes(encoded)
 
 
 def decode_frame(data: bytes, offset_hu: int) -> NDArray[np.int16]:
@@ -71,7 +76,7 @@ def frame_metadata(
         "SpacingBetweenSlices": spacing_z,
         "ImageOrientationPatient": [*geometry.row_direction, *geometry.column_direction],
         "BitsAllocated": 16,
-        "BitsStored": 16,
+        "BitsStored": BITS_STORED,
         "HighBit": 15,
         "PixelRepresentation": 0,
         "SamplesPerPixel": 1,

@@ -160,6 +160,8 @@ class _Reading:
                 break
             # Before a patient was begun the trouble is the upload's; afterwards it is theirs.
             if self.current is None or self.current in self.answers:
+                for index in self.answers:
+                    shutil.rmtree(patient_directory(self.out, index), ignore_errors=True)
                 raise death
             self._answer(self.current, death.as_dict(), ())
         ordered = tuple(self.answers[index] for index in sorted(self.answers))
@@ -202,6 +204,8 @@ class _Reading:
         """Take the child's lines until it ends; say whether it said that it finished."""
         finished = False
         for line in child.stdout or ():
+            if not line.endswith("\n"):
+                break  # killed in the middle of a line
             event = json.loads(line)
             kind = event.pop("event")
             if kind == "refused":

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import highdicom
 import nibabel
@@ -11,19 +12,19 @@ import pydicom
 from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from cohorts.phantom.neck import PhantomNeck, PhantomNode
 
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+CT_IMAGE = UID("1.2.840.10008.5.1.4.1.1.2")
 INTERCEPT_HU = -1024
 FIXED_DATE, FIXED_TIME = "20200101", "120000"
 """No phantom was ever scanned; a fixed date keeps files equal byte for byte."""
 
 
-def phantom_uid(*words: object) -> str:
+def phantom_uid(*words: object) -> UID:
     """Return a valid UID that depends on the words alone."""
-    return str(generate_uid(entropy_srcs=["nodewise phantom", *(str(word) for word in words)]))
+    return generate_uid(entropy_srcs=["nodewise phantom", *(str(word) for word in words)])
 
 
 def write_ct(neck: PhantomNeck, folder: Path, patient_id: str, uid_words: Sequence[object]) -> None:
@@ -128,7 +129,7 @@ def write_label_map(
     spacing_z, spacing_y, spacing_x = neck.spacing_zyx_mm
     affine = np.diag((-spacing_x, -spacing_y, spacing_z, 1.0))
     affine[:3, 3] = (-x, -y, z)
-    image = nibabel.Nifti1Image(labels_zyx.transpose(2, 1, 0), affine)
+    image: Any = nibabel.Nifti1Image(labels_zyx.transpose(2, 1, 0), affine)  # type: ignore[no-untyped-call]
     image.header.set_xyzt_units("mm")
     nibabel.save(image, path)
 
@@ -175,10 +176,20 @@ def write_segmentation(
         device_serial_number="1",
         content_label="NODES",
     )
-    segmentation.ContentDate, segmentation.ContentTime = FIXED_DATE, FIXED_TIME
-    segmentation.SeriesDate, segmentation.SeriesTime = FIXED_DATE, FIXED_TIME
-    segmentation.InstanceCreationDate, segmentation.InstanceCreationTime = FIXED_DATE, FIXED_TIME
+    _fix_what_varies(segmentation, phantom_uid("dimensions", *uid_words))
     segmentation.save_as(path)
+
+
+def _fix_what_varies(segmentation: Dataset, dimensions: UID) -> None:
+    """Replace the times and random identifiers that the library puts in."""
+    for event in ("Content", "Series", "InstanceCreation"):
+        setattr(segmentation, f"{event}Date", FIXED_DATE)
+        setattr(segmentation, f"{event}Time", FIXED_TIME)
+    for element in segmentation.iterall():
+        if element.keyword == "DimensionOrganizationUID":
+            element.value = dimensions
+        elif element.keyword == "ContributionDateTime":
+            element.value = FIXED_DATE + FIXED_TIME
 
 
 def _source(ct_folder: Path, index: int) -> Dataset:

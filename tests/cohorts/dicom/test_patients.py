@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.patients import scan_folder
+from tests.cohorts.dicom.series_files import (
+    COLUMNS,
+    ROWS,
+    only_patient,
+    write_label_map,
+    write_seg,
+    write_series,
+)
+
+LABELS = np.ones((4, ROWS, COLUMNS), dtype=np.uint8)
+
+
+@pytest.fixture
+def two_patients(tmp_path):
+    write_series(tmp_path / "A" / "ct", patient="P1")
+    write_series(tmp_path / "B" / "ct", patient="P2")
+    return tmp_path
+
+
+def masks_by_folder(folder):
+    upload = scan_folder(folder)
+    return {
+        patient.folder: [mask.name for mask in patient.label_maps + patient.segmentations]
+        for patient in upload.patients
+    }
+
+
+@pytest.mark.parametrize(
+    "place", ["B/n.nii.gz", "B/ct/n.nii", "B/masks/n.nii", "B.nii.gz", "P2.nii"]
+)
+def test_a_label_map_goes_to_the_patient_of_its_folder_or_name(two_patients, place):
+    (two_patients / place).parent.mkdir(exist_ok=True)
+    write_label_map(two_patients / place, LABELS)
+    assert masks_by_folder(two_patients) == {"A/ct": [], "B/ct": [place]}
+
+
+def test_a_segmentation_goes_to_the_series_it_names(two_patients):
+    second = scan_folder(two_patients).patients[1]
+    write_seg(two_patients / "A" / "s.dcm", second.ct_files, LABELS[..., None])
+    assert masks_by_folder(two_patients) == {"A/ct": [], "B/ct": ["A/s.dcm"]}
+
+
+def test_a_mask_that_nobody_owns_is_refused_by_name(two_patients):
+    write_label_map(two_patients / "nodes.nii.gz", LABELS)
+    refused = [p.refusal for p in scan_folder(two_patients).patients if p.refusal]
+    assert [(error.code, error.file) for error in refused] == [
+        (RefusalCode.MASK_UNATTRIBUTED, "nodes.nii.gz")
+    ]
+
+
+def test_one_series_of_two_patients_refuses_both(tmp_path):
+    def edit(ds, index):
+        ds.PatientID = f"P{index % 2}"
+
+    patients = scan_folder(write_series(tmp_path, edit=edit)).patients
+    assert {p.refusal.code for p in patients} == {RefusalCode.TWO_PATIENTS}
+    assert all("P0" not in str(p.refusal) for p in patients)
+
+
+def test_two_series_are_refused_with_both_uids(tmp_path):
+    write_series(tmp_path / "a", words="a")
+    write_series(tmp_path / "b", words="b")
+    patient = only_patient(tmp_path)
+    assert patient.refusal.code is RefusalCode.TWO_SERIES
+    assert all(image.series_uid in str(patient.refusal) for image in patient.ct_files)
+
+
+def test_files_that_are_not_dicom_are_named_and_left_out(tmp_path):
+    write_series(tmp_path / "ct")
+    (tmp_path / "README.txt").write_text("hello")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "._1.dcm").write_bytes(b"junk")
+    (tmp_path / ".DS_Store").write_bytes(b"junk")
+    upload = scan_folder(tmp_path)
+    assert upload.notes == ["README.txt: left out, not DICOM"]
+    assert upload.patients[0].refusal is None
+
+
+def test_a_text_file_that_pretends_refuses_its_patient_only(two_patients):
+    (two_patients / "B" / "ct" / "99.dcm").write_text("I am no image")
+    by_folder = {p.folder: p.refusal for p in scan_folder(two_patients).patients}
+    assert by_folder["A/ct"] is None
+    assert (by_folder["B/ct"].code, by_folder["B/ct"].file) == (
+        RefusalCode.NOT_DICOM,
+        "B/ct/99.dcm",
+    )
+
+
+def test_other_modalities_are_no_ct(tmp_path):
+    def edit(ds, index):
+        ds.SOPClassUID, ds.Modality = "1.2.840.10008.5.1.4.1.1.128", "PT"
+
+    with pytest.raises(IntakeError) as caught:
+        scan_folder(write_series(tmp_path, edit=edit))
+    assert caught.value.code is RefusalCode.NO_CT
+
+
+def test_links_are_not_followed(tmp_path):
+    outside = write_series(tmp_path / "outside")
+    inside = write_series(tmp_path / "in" / "ct", 2)
+    (inside / "linked").symlink_to(outside, target_is_directory=True)
+    (inside / "link.dcm").symlink_to(outside / "00.dcm")
+    assert len(only_patient(tmp_path / "in").ct_files) == 2
