@@ -53,7 +53,7 @@ def case_at(reader, position):
     return Assignment.objects.get(reader=reader, position=position)
 
 
-def given(case, node, **changes):
+def given(case, node, /, **changes):
     """A call of ``node`` as the browser would send it."""
     first, _ = node.mask.bounding_box[0]
     values = {
