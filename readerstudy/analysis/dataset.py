@@ -79,7 +79,8 @@ def _masks(calls: Iterable[CallRow]) -> dict[NodeKey, str]:
 
 
 def _truth_of(cohorts: Iterable[Cohort]) -> _Truth:
-    released, labels = {}, {}
+    released: dict[str, ReleasedTruth] = {}
+    labels: dict[NodeKey, tuple[int | None, str]] = {}
     for cohort in cohorts:
         found = released_truth(cohort)
         if found is None:
@@ -163,7 +164,7 @@ def _sources(
 
 
 def _model(model: Any) -> dict[str, Any]:
-    described = model_version(model.public_id)
+    described: Any = model_version(model.public_id)  # carries the annotated member_count
     return {
         "name": described.name,
         "digest": described.digest,

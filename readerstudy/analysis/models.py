@@ -14,7 +14,11 @@ class AnalysisDataset(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     study = models.ForeignKey("reading.Study", on_delete=models.PROTECT, related_name="+")
     model_version = models.ForeignKey(
-        "inference.ModelVersion", on_delete=models.PROTECT, null=True, related_name="+"
+        "inference.ModelVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     interim = models.BooleanField(default=False)
     sources = models.JSONField(

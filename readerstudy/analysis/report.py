@@ -266,7 +266,9 @@ def _notes(endpoint: Mapping[str, Any]) -> Iterator[str]:
     for entry in endpoint["comparisons"]:
         plain = _p(entry["binary"]["delong"])
         clustered = _p(entry["binary"]["patient_clustered"])
-        if None not in (plain, clustered) and (plain < ALPHA) != (clustered < ALPHA):
+        if plain is None or clustered is None:
+            continue
+        if (plain < ALPHA) != (clustered < ALPHA):
             yield (
                 f"Model against {entry['reader']}: the plain test (P {p_value(plain)}) and the "
                 f"test that allows for nodes of one patient being alike (P {p_value(clustered)}) "

@@ -25,7 +25,7 @@ def freeze_dataset(
     Refused while the study is open, unless ``interim`` is said explicitly; refused without released
     truth, without submitted cases, or when masks differ.
     """
-    _authorise(by, study)
+    study = _authorised(by, study)
     if study.state == "draft":
         raise ValidationError("This study has not been opened yet.", code="study_draft")
     if study.state == "open" and not interim:
@@ -56,7 +56,7 @@ def freeze_dataset(
 @transaction.atomic
 def request_analysis(*, by: User, dataset: AnalysisDataset, seed: int = 0) -> AnalysisRun:
     """Ask the worker for the results of a dataset; each request is counted as an unblinding."""
-    _authorise(by, dataset.study)
+    _authorised(by, dataset.study)
     run = AnalysisRun.objects.create(
         dataset=dataset, code_version=code_version(), seed=seed, requested_by=by
     )
@@ -68,7 +68,7 @@ def request_analysis(*, by: User, dataset: AnalysisDataset, seed: int = 0) -> An
 @transaction.atomic
 def cancel_analysis(*, by: User, run: AnalysisRun) -> AnalysisRun:
     """Ask a run to end."""
-    _authorise(by, run.dataset.study)
+    _authorised(by, run.dataset.study)
     if run.is_over:
         raise ValidationError("This run has ended already.", code="run_over")
     AnalysisRun.objects.filter(pk=run.pk).update(cancel_requested=True)
@@ -79,6 +79,9 @@ def cancel_analysis(*, by: User, run: AnalysisRun) -> AnalysisRun:
     return run
 
 
-def _authorise(by: User, study: Any) -> None:
-    if not selectors.studies_for(by).filter(pk=study.pk).exists():
+def _authorised(by: User, study: Any) -> Any:
+    """Return the study as it stands now."""
+    current = selectors.studies_for(by).filter(pk=study.pk).first()
+    if current is None:
         raise PermissionDenied("Only a statistician of every cohort of the study may analyse it.")
+    return current
