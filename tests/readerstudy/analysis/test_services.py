@@ -95,7 +95,10 @@ def test_a_cohort_without_released_truth_is_refused_by_name(people, cohort, case
 def test_truth_on_another_mask_than_was_read_is_refused(people, cohort, cases):
     study = walk.open_study(people, cohort)
     walk.read_everything(people, study)
-    NodeMask.objects.filter(node__patient=cases[0], node__number=3).update(digest="f" * 64)
+    mask = NodeMask.objects.get(node__patient=cases[0], node__number=3)
+    NodeMask.objects.filter(pk=mask.pk).update(is_current=False)
+    mask.pk, mask.version, mask.digest = None, 2, "f" * 64
+    mask.save()
     walk.release_truth(people, cohort)
     reading.close_study(by=people.coordinator, study=study)
     assert "P001 node 3" in refusal(lambda: freeze(people, study), "masks_differ")
