@@ -100,7 +100,6 @@ class LabellingPage {
   async #enter(own, pictures) {
     this.queue?.stop();
     this.case = new CaseState(caseOf(own, pictures));
-    this.comment.open(own.nodes.map(({ node, comment }) => [node, comment]));
     this.queue = new SaveQueue({
       store: this.store,
       caseId: own.labelling,
@@ -114,6 +113,7 @@ class LabellingPage {
       this.case.nodes.map((node) => ({ ...node, where: this.case.whereIs(node) })),
     );
     await this.queue.restore();
+    this.#openComments(own.nodes);
     const first = this.case.nextMissing(this.#waiting());
     this.case.current = first?.node ?? null;
     this.viewer.setCurrentNode(this.case.current);
@@ -234,14 +234,22 @@ class LabellingPage {
     this.#part('next').focus();
   }
 
+  /** What waits to be saved wins over what the server has. */
+  #openComments(saved) {
+    const comments = [...saved, ...this.queue.waiting].map(({ node, comment }) => [node, comment]);
+    this.comment.open(comments);
+  }
+
   /** @param {(queue: SaveQueue) => Promise<void>} decide */
   async #settle(decide) {
     const now = this.queue.conflict;
     if (now !== null) {
       this.case.replaceSaved(labelsOf(now));
-      this.comment.open(now.labels.map(({ node, comment }) => [node, comment]));
     }
     await decide(this.queue);
+    if (now !== null) {
+      this.#openComments(now.labels);
+    }
     this.#show();
   }
 

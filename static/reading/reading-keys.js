@@ -27,6 +27,11 @@ function rowOf({ shown, label }) {
   return row;
 }
 
+/** @returns {string} "Call: first category" with the category's own name. */
+function named(binding, category) {
+  return `${binding.label.split(':')[0]}: ${category.label}`;
+}
+
 /**
  * @param {HTMLElement} list Filled with every key.
  * @param {{label: string}[]} categories Their names replace "first category" and so on.
@@ -35,7 +40,7 @@ function rowOf({ shown, label }) {
 export function listKeys(list, categories, bindings = READING_BINDINGS) {
   const reading = bindings.map((binding, index) => ({
     shown: binding.shown,
-    label: index < categories.length ? `Call: ${categories[index].label}` : binding.label,
+    label: index < categories.length ? named(binding, categories[index]) : binding.label,
   }));
   list.replaceChildren(...[...reading, ...VIEWER_BINDINGS, ...MOUSE_HELP].map(rowOf));
 }
