@@ -126,11 +126,21 @@ export class Series {
     return Boolean(cache.getImage(imageId));
   }
 
-  /** Make the next request of a slice a fresh one. @param {string} imageId */
-  discard(imageId) {
+  /**
+   * Make the next request of a slice a fresh one. Awaited, because the end of the old request
+   * would otherwise be taken for the end of the new one.
+   *
+   * @param {string} imageId
+   */
+  async discard(imageId) {
+    const pending = cache.getImageLoadObject(imageId);
     abandonFrame(imageId);
-    if (cache.getImageLoadObject(imageId)) {
+    if (pending) {
       cache.removeImageLoadObject(imageId, { force: true });
+      await pending.promise.catch(() => undefined);
+      // The viewport tells of the failure in its own turn, after this one.
+      await new Promise((resolve) => setTimeout(resolve));
+      abandonFrame(imageId);
     }
   }
 

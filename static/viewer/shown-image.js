@@ -21,13 +21,17 @@ export class ShownImage {
   /**
    * @param {HTMLElement} element The viewport's element.
    * @param {ShieldParts} parts
-   * @param {{timeOutMs: number, onChange: () => void, onRetry: () => void}} options
+   * @param {object} options
+   * @param {number} options.timeOutMs
+   * @param {() => void} options.onChange
+   * @param {() => void} options.onRetry
+   * @param {(imageId: string) => void} options.onLate
    */
-  constructor(element, parts, { timeOutMs, onChange, onRetry }) {
-    this.element = element;
+  constructor(element, parts, { timeOutMs, onChange, onRetry, onLate }) {
     this.parts = parts;
     this.timeOutMs = timeOutMs;
     this.onChange = onChange;
+    this.onLate = onLate;
     /** @type {string | null} */
     this.expected = null;
     /** @type {string | null} */
@@ -101,7 +105,7 @@ export class ShownImage {
 
   #error(event) {
     const imageId = event.detail?.imageId;
-    if (imageId !== undefined && imageId === this.expected) {
+    if (imageId !== undefined && imageId === this.expected && !this.failed) {
       const reason = failureReason(imageId) || 'the image could not be decoded';
       this.fail(`${this.label} cannot be shown: ${reason}.`);
     }
@@ -111,6 +115,7 @@ export class ShownImage {
     if (this.expected === imageId && this.shown !== imageId) {
       const seconds = Math.round(this.timeOutMs / 1000);
       this.fail(`${this.label} cannot be shown: it did not arrive within ${seconds} s.`);
+      this.onLate(imageId);
     }
   }
 

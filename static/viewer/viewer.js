@@ -80,6 +80,8 @@ export class Viewer {
         timeOutMs: Number(this.root.dataset.timeOutMs) || TIME_OUT_MS,
         onChange: () => this.#changed(),
         onRetry: () => this.retry(),
+        // A request gone silent must not be waited for again.
+        onLate: (imageId) => this.series?.discard(imageId),
       },
     );
   }
@@ -184,6 +186,9 @@ export class Viewer {
 
   /** Fetch the next case's slices at low priority. @param {SeriesDescription} description */
   prefetch(description, nodes, { slice }) {
+    if (!canCheckFrames()) {
+      return;
+    }
     if (this.nextSeries?.caseId !== description.caseId) {
       this.nextSeries?.release();
       this.nextSeries = new Series(description);
@@ -228,9 +233,14 @@ export class Viewer {
   }
 
   /** Ask for the slice once more. */
-  retry() {
-    this.series.discard(this.series.imageIds[this.slice]);
-    this.#restack();
+  async retry() {
+    const { series, slice } = this;
+    this.shownImage.expected = null;
+    this.shownImage.cover('Loading …');
+    await series.discard(series.imageIds[slice]);
+    if (this.series === series && this.slice === slice) {
+      await this.#restack();
+    }
   }
 
   /** @param {OverlayNode} node */
