@@ -102,6 +102,11 @@ class CTSeries(models.Model):
     def __str__(self) -> str:
         return f"CT of patient {self.patient_id}"
 
+    @property
+    def spacing_text(self) -> str:
+        """Spacing along z, y, x in mm, for people."""
+        return " × ".join(f"{round(size, 4):g}" for size in self.geometry["spacing_zyx_mm"])
+
 
 class Node(models.Model):
     """One lymph node instance; its number is stable and says nothing about its category."""
