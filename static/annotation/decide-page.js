@@ -1,5 +1,5 @@
 /**
- * The adjudication page: the CT with the one node to decide; the form is on while it is shown.
+ * The adjudication page: the CT with the one node to decide; saved only while it is shown.
  */
 import { listKeys } from '../reading/reading-keys.js';
 import { getJson } from '../viewer/http.js';
@@ -55,23 +55,16 @@ class DecidePage {
 
   /** @param {number} label */
   #choose(label) {
-    const fields = this.#part('fields');
-    if (!fields.disabled) {
-      fields.querySelector(`input[type="radio"][value="${label}"]`).checked = true;
-    }
+    const choice = this.#part('fields').querySelector(`input[type="radio"][value="${label}"]`);
+    choice.checked = true;
+    choice.focus();
   }
 
   #show() {
     const off = this.viewer.shown() === null;
-    // Written text stays: a disabled field keeps its value while a slice loads.
-    if (this.#part('fields').disabled !== off && !this.#isWriting()) {
-      this.#part('fields').disabled = off;
-    }
+    // A disabled button also stops Enter from sending the form.
+    this.#part('save').disabled = off;
     this.#part('hint').textContent = off ? 'The decision is off until the picture is shown.' : '';
-  }
-
-  #isWriting() {
-    return this.#part('fields').contains(document.activeElement) && !this.#part('fields').disabled;
   }
 }
 
