@@ -101,20 +101,20 @@ class Calls(ReaderAPI):
     @extend_schema(
         operation_id="reading_submit_call",
         summary="Save or change the call of a node; safe to repeat under the same id",
-        request=serializers.CallInput,
+        request=serializers.ReaderCallInput,
         responses={
-            201: serializers.CallSaved,
-            200: serializers.CallSaved,
+            201: serializers.ReaderCallSaved,
+            200: serializers.ReaderCallSaved,
             **errors(400, 409, 422),
         },
     )
     def post(self, request: Request, case: uuid.UUID) -> Response:
-        form = serializers.CallInput(data=request.data)
+        form = serializers.ReaderCallInput(data=request.data)
         form.is_valid(raise_exception=True)
         given = services.CallGiven(**form.validated_data)
         saved = services.submit_call(by=request.user, case=case, given=given)
         code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
-        return Response(serializers.CallSaved(saved).data, status=code)
+        return Response(serializers.ReaderCallSaved(saved).data, status=code)
 
 
 class Submit(ReaderAPI):
@@ -123,15 +123,15 @@ class Submit(ReaderAPI):
     @extend_schema(
         operation_id="reading_submit_case",
         summary="Lock a case whose every node has a call; safe to repeat",
-        request=serializers.SubmitInput,
-        responses={200: serializers.CaseSubmitted, **errors(400, 409, 422)},
+        request=serializers.ReaderSubmitInput,
+        responses={200: serializers.ReaderCaseSubmitted, **errors(400, 409, 422)},
     )
     def post(self, request: Request, case: uuid.UUID) -> Response:
-        form = serializers.SubmitInput(data=request.data)
+        form = serializers.ReaderSubmitInput(data=request.data)
         form.is_valid(raise_exception=True)
         submitted = services.submit_case(by=request.user, case=case, **form.validated_data)
         answer = {"state": submitted.state, "next": selectors.next_case(submitted.reader)}
-        return Response(serializers.CaseSubmitted(answer).data)
+        return Response(serializers.ReaderCaseSubmitted(answer).data)
 
 
 class Events(ReaderAPI):
@@ -140,13 +140,13 @@ class Events(ReaderAPI):
     @extend_schema(
         operation_id="reading_record_events",
         summary="Report openings, slices viewed and pauses, at most 500 at a time",
-        request=serializers.EventsInput,
-        responses={202: serializers.EventsTaken, **errors(400, 422)},
+        request=serializers.ReaderEventsInput,
+        responses={202: serializers.ReaderEventsTaken, **errors(400, 422)},
     )
     def post(self, request: Request, case: uuid.UUID) -> Response:
-        form = serializers.EventsInput(data=request.data)
+        form = serializers.ReaderEventsInput(data=request.data)
         form.is_valid(raise_exception=True)
         events = [services.EventGiven(**event) for event in form.validated_data["events"]]
         recorded = services.record_events(by=request.user, case=case, events=events)
-        answer = serializers.EventsTaken({"recorded": recorded}).data
+        answer = serializers.ReaderEventsTaken({"recorded": recorded}).data
         return Response(answer, status=status.HTTP_202_ACCEPTED)

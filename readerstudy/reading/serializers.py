@@ -107,7 +107,7 @@ class ReaderCase(serializers.Serializer):
     next_case = serializers.UUIDField(allow_null=True)
 
 
-class CallInput(serializers.Serializer):
+class ReaderCallInput(serializers.Serializer):
     """A call, and what was on the screen when it was made."""
 
     call = serializers.UUIDField(help_text="Made by the browser; the same for every retry.")
@@ -118,7 +118,7 @@ class CallInput(serializers.Serializer):
     shown_slice = serializers.IntegerField(min_value=0, max_value=MAX_SLICE)
 
 
-class CallSaved(serializers.Serializer):
+class ReaderCallSaved(serializers.Serializer):
     """The acknowledgement of a call."""
 
     version = serializers.IntegerField()
@@ -126,20 +126,20 @@ class CallSaved(serializers.Serializer):
     category = serializers.IntegerField()
 
 
-class SubmitInput(serializers.Serializer):
+class ReaderSubmitInput(serializers.Serializer):
     """The version the reader saw when submitting."""
 
     base_version = serializers.IntegerField(min_value=0)
 
 
-class CaseSubmitted(serializers.Serializer):
+class ReaderCaseSubmitted(serializers.Serializer):
     """The acknowledgement of a submit."""
 
     state = serializers.ChoiceField(choices=AssignmentState.choices)
     next = serializers.UUIDField(allow_null=True)
 
 
-class EventInput(serializers.Serializer):
+class ReaderEventInput(serializers.Serializer):
     """One thing that happened on the page."""
 
     kind = serializers.ChoiceField(
@@ -152,13 +152,13 @@ class EventInput(serializers.Serializer):
     at_ms = serializers.IntegerField(min_value=0, max_value=MAX_CLIENT_MS)
 
 
-class EventsInput(serializers.Serializer):
+class ReaderEventsInput(serializers.Serializer):
     """What happened since the last report."""
 
-    events = EventInput(many=True, max_length=MAX_EVENTS)
+    events = ReaderEventInput(many=True, max_length=MAX_EVENTS)
 
 
-class EventsTaken(serializers.Serializer):
+class ReaderEventsTaken(serializers.Serializer):
     """How many events were written."""
 
     recorded = serializers.IntegerField()

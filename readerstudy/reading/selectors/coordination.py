@@ -175,7 +175,8 @@ def _assignments(study: Any) -> QuerySet[Assignment]:
 
 
 def _count(rows: QuerySet[Any], group: str) -> QuerySet[Any]:
-    return rows.order_by().values(group).annotate(n=Count("pk")).values("n")
+    counted: QuerySet[Any] = rows.order_by().values(group).annotate(n=Count("pk")).values("n")
+    return counted
 
 
 def _in_state(state: AssignmentState) -> Q:
