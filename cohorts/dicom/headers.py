@@ -1,7 +1,7 @@
 """cohorts.dicom: read the header of a file once, and say what kind of object it is."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -76,6 +76,8 @@ class DicomFile:
     file: SourceFile
     header: Dataset
     kind: ObjectKind
+    _texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _numbers: dict[str, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -84,7 +86,10 @@ class DicomFile:
 
     def text(self, keyword: str) -> str:
         """Return an attribute as stripped text; empty if absent."""
-        return str(self.header.get(keyword) or "").strip()
+        if keyword not in self._texts:
+            # Remembered: checks ask the same of every slice, and converting costs most of a check.
+            self._texts[keyword] = str(self.header.get(keyword) or "").strip()
+        return self._texts[keyword]
 
     @property
     def patient_id(self) -> str:
@@ -126,6 +131,8 @@ class DicomFile:
         IntakeError
             If the attribute is absent, has another number of values or is not finite.
         """
+        if keyword in self._numbers:
+            return self._numbers[keyword]
         value = self.header.get(keyword)
         if value is None or value == "":
             raise IntakeError(
@@ -143,6 +150,7 @@ class DicomFile:
                 f"{keyword} must hold {count} finite number(s); export the series again",
                 self.name,
             )
+        self._numbers[keyword] = values
         return values
 
 
