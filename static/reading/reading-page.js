@@ -72,7 +72,7 @@ class ReadingPage {
     this.#part('problem-retry').addEventListener('click', () => this.open(this.caseUrl));
     window.addEventListener('popstate', () => window.location.reload());
     window.addEventListener('beforeunload', (event) => {
-      if (this.queue && !this.queue.isEmpty && !this.queue.store.isDurable) {
+      if (this.queue?.needsTab) {
         event.preventDefault();
       }
     });

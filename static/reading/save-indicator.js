@@ -37,7 +37,7 @@ export class SaveIndicator {
     const { state, waiting, message } = queue;
     const things = counted(waiting.length, this.noun);
     let text = TEXTS[state](things, message, this.noun);
-    if (!queue.store.isDurable && waiting.length > 0) {
+    if (queue.needsTab && state === 'waiting') {
       text = `${things} not saved yet: keep this tab open`;
     }
     this.root.dataset.state = state;

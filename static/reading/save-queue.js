@@ -41,6 +41,8 @@ export class SaveQueue {
     this.message = '';
     /** @type {{version: number, calls: Record<string, number>} | null} */
     this.conflict = null;
+    /** @type {Set<string>} Calls that are not on the disk yet. */
+    this.unkept = new Set();
     this.pause = FIRST_PAUSE_MS;
     this.sending = false;
     this.stopped = false;
@@ -66,6 +68,11 @@ export class SaveQueue {
     return this.waiting.length === 0;
   }
 
+  /** @returns {boolean} Whether closing the tab now would lose a call. */
+  get needsTab() {
+    return !this.isEmpty && (!this.store.isDurable || this.unkept.size > 0);
+  }
+
   /** @returns {Map<string, number>} The category each node will have once all is saved. */
   waitingCategories() {
     return new Map(this.waiting.map(({ node, category }) => [node, category]));
@@ -87,7 +94,8 @@ export class SaveQueue {
       ...rest,
     };
     this.waiting.push(entry);
-    this.onChange();
+    this.unkept.add(entry.call);
+    this.#become(this.state, this.message);
     await this.#keep({ add: [entry] });
     this.#send();
   }
@@ -188,19 +196,22 @@ export class SaveQueue {
     this.#become(signedOut ? 'signed-out' : 'refused', error.message);
   }
 
+  /** @param {{remove?: string[], add?: WaitingCall[]}} change */
   async #keep(change) {
     try {
       await this.store.change(change);
+      change.add?.forEach(({ call }) => this.unkept.delete(call));
     } catch {
       // A full disk must not stop the saving itself; the page says that the tab has to stay open.
       this.store.database = null;
-      this.onChange();
     }
+    this.onChange();
   }
 
   /** @param {SaveState} state */
   #become(state, message = '') {
-    this.state = state;
+    // "Saved" is said of everything or not at all.
+    this.state = state === 'saved' && !this.isEmpty ? 'saving' : state;
     this.message = message;
     this.onChange();
   }

@@ -80,5 +80,3 @@ def any_page(request: pytest.FixtureRequest, browsers: dict[str, Browser]) -> It
     opened = new_context(browsers[request.param])
     yield opened.new_page()
     opened.close()
-
-

@@ -95,7 +95,9 @@ def test_outlines_run_along_pixel_edges_over_their_own_pixels(
 ) -> None:
     open_harness(any_page, study)
     after_drawing(any_page, EIGHT_FOLD)
-    place = any_page.evaluate("() => { const m = viewer.camera.toCanvas(); return [m.a, m.e, m.f]; }")
+    place = any_page.evaluate(
+        "() => { const m = viewer.camera.toCanvas(); return [m.a, m.e, m.f]; }"
+    )
     scale, left, top = place
     assert scale == pytest.approx(8, abs=0.01)
 
