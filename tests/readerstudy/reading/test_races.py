@@ -1,15 +1,17 @@
 """Eight browsers at once: one save wins, the others are told; one id makes one row."""
 
 import threading
+import time
 import uuid
 
 import pytest
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from readerstudy.reading.models import Assignment, NodeCall
-from readerstudy.reading.services import close_study, submit_case
+from readerstudy.reading.services import close_study, submit_call, submit_case
 from tests.readerstudy.reading.conftest import call_all, given
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,18 +91,26 @@ def test_one_id_from_eight_browsers_makes_one_row(people, case):
 
 
 def test_one_id_on_two_readers_cases_makes_one_row(people, study):
+    """The second comes while the first is saved but not committed: only the index can tell."""
+    cases = [reader.assignments.get(position=1) for reader in study.readers.order_by("number")]
     call_id = uuid.uuid4()
-    actions = []
-    for reader in study.readers.select_related("user"):
-        case = reader.assignments.get(position=1)
-        body = body_of(given(case, case.nodes.first(), call=call_id))
-        url = reverse("reading_api:calls", args=[case.public_id])
-        client = signed_in(reader.user)
-        actions.append(lambda c=client, u=url, b=body: c.post(u, b, "application/json"))
-    answers = at_once(actions)
-    assert sorted(answer.status_code for answer in answers) == [201, 422]
-    refused = next(answer for answer in answers if answer.status_code == 422)
-    assert refused.json()["code"] == "replayed_with_other_content"
+    calls = [given(case, case.nodes.first(), call=call_id) for case in cases]
+    saved = threading.Event()
+
+    def first():
+        with transaction.atomic():
+            submit_call(by=people.reader_one, case=cases[0].public_id, given=calls[0])
+            saved.set()
+            time.sleep(0.5)  # long enough for the second to run into the uncommitted row
+
+    def second():
+        saved.wait(10)
+        submit_call(by=people.reader_two, case=cases[1].public_id, given=calls[1])
+
+    won, refused = at_once([first, second])
+    assert won is None
+    assert isinstance(refused, ValidationError)
+    assert refused.code == "replayed_with_other_content"
     assert NodeCall.objects.count() == 1
 
 
