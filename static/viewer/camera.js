@@ -82,10 +82,7 @@ export class Camera {
   }
 
   #canvasOf(x, y) {
-    const canvas = this.viewport.worldToCanvas(this.#worldOf(x, y));
-    // Without WebGL the canvas is addressed in screen pixels, with it in CSS pixels.
-    const ratio = drawsWithoutWebGl() ? window.devicePixelRatio || 1 : 1;
-    return canvas.map((value) => value / ratio);
+    return this.viewport.worldToCanvas(this.#worldOf(x, y));
   }
 
   /** A pixel corner in millimetres. */

@@ -73,6 +73,20 @@ export function drawsWithoutWebGl() {
   return getShouldUseCPURendering();
 }
 
+/**
+ * Cornerstone draws on hidden canvases; when the browser takes their graphics context away, the
+ * picture on the page stays as it was.
+ *
+ * @param {any} engine
+ * @param {() => void} act
+ */
+export function onGraphicsLost(engine, act) {
+  const hidden = engine._implementation?.contextPool?.getAllContexts() ?? [];
+  hidden.forEach((window) => {
+    window.getOpenGLRenderWindow().getCanvas().addEventListener('webglcontextlost', act);
+  });
+}
+
 /** @returns {{undo: () => void, redo: () => void}} The history of measurements. */
 export function measurementHistory() {
   return utilities.HistoryMemo.DefaultHistoryMemo;

@@ -39,6 +39,8 @@ export class ShownImage {
     /** @type {string | null} */
     this.shown = null;
     this.label = '';
+    /** @type {string | null} Why no picture can be trusted any more on this page. */
+    this.lost = null;
     this.timers = [];
     element.addEventListener(Enums.Events.STACK_NEW_IMAGE, (event) => this.#announce(event));
     element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#drawn());
@@ -53,6 +55,10 @@ export class ShownImage {
    * @param {string} label What a reader would call it: "Slice 12".
    */
   expect(imageId, label) {
+    if (this.lost !== null) {
+      this.fail(this.lost, false);
+      return;
+    }
     this.expected = imageId;
     this.announced = null;
     this.label = label;
@@ -63,7 +69,14 @@ export class ShownImage {
     ];
   }
 
-  /** Cover the picture for good, with a reason. @param {string} message @param {boolean} retry */
+  /** Cover whatever comes from now on. @param {string} message */
+  failForGood(message) {
+    this.lost = message;
+    this.expected = null;
+    this.fail(message, false);
+  }
+
+  /** Cover the picture, with a reason. @param {string} message @param {boolean} retry */
   fail(message, retry = true) {
     this.announced = null;
     this.cover(message, { failed: true, retry });

@@ -3,7 +3,7 @@
  */
 import { Camera } from './camera.js';
 import { CornerText } from './corner-text.js';
-import { Enums, RenderingEngine, startCornerstone } from './cornerstone.js';
+import { Enums, RenderingEngine, onGraphicsLost, startCornerstone } from './cornerstone.js';
 import { FRAME_HOOKS, canCheckFrames } from './frame-check.js';
 import { LoadQueue, loadingOrder } from './loading-order.js';
 import { MouseTools, bindWheel } from './mouse-tools.js';
@@ -61,6 +61,9 @@ export class Viewer {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = this.engine.getViewport(VIEWPORT);
+    onGraphicsLost(this.engine, () =>
+      this.shownImage.failForGood('The graphics card was lost. Reload the page; calls are kept.'),
+    );
     this.camera = new Camera(this.viewport, element);
     this.overlay = new NodeOverlay(this.#part('overlay'));
     this.text = new CornerText((part) => this.#part(part));

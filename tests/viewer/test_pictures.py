@@ -15,7 +15,10 @@ TOLERANCE = 0.75
 MARGIN = (SIDE - ROWS) // 2
 WINDOWS = [(50, 400), (500, 2000), (-600, 1500), (50, 1000)]
 ACTUAL_PIXELS = "viewer.camera.actualPixels();"
-EIGHT_FOLD = "const { camera } = viewer; camera.actualPixels(); camera.zoomBy(8); camera.centreOn([3, 86, 79]);"
+EIGHT_FOLD = (
+    "const { camera } = viewer; camera.actualPixels(); "
+    "camera.zoomBy(8); camera.centreOn([3, 86, 79]);"
+)
 PRESETS = [f"viewer.actions()['preset-{preset}']();" for preset in range(4)]
 PIXELS_OF = """selector => {
     const canvas = document.querySelector(selector);

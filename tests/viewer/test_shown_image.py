@@ -146,3 +146,20 @@ def test_an_insecure_connection_is_refused_in_words(page: Page, study: StudyServ
     assert_covered_and_silent(page, study, "Open it with https")
     expect(page.locator('[data-part="retry"]')).to_be_hidden()
     assert study.frame_requests == []
+
+
+def test_a_lost_graphics_context_covers_the_picture(page: Page, study: StudyServer) -> None:
+    page.goto(f"{study.address}/harness/")
+    page.wait_for_selector('[data-viewer^="ready"]')
+    page.evaluate(
+        """() => {
+            const [hidden] = viewer.engine._implementation.contextPool.getAllContexts();
+            const context = hidden.getOpenGLRenderWindow().getContext();
+            context.getExtension('WEBGL_lose_context').loseContext();
+        }"""
+    )
+    page.wait_for_selector('[data-viewer^="failed"]')
+    expect(page.locator('[data-part="message"]')).to_contain_text("graphics card was lost")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('[data-part="cover"]')).to_be_visible()
