@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.permissions import SignedIn
 from accounts.schema import errors
-from cohorts.serving import frame_response
+from cohorts.serving import AnyAccept, frame_response
 from readerstudy.reading import selectors, serializers, services
 from readerstudy.reading.selectors.reader_case import reader_case, reader_pictures
 
@@ -85,6 +85,8 @@ class CasePictures(ReaderAPI):
 
 class CaseFrame(ReaderAPI):
     """One CT slice."""
+
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="reading_case_frame",

@@ -165,6 +165,12 @@ def test_a_frame_is_the_stored_stream(mine, case):
     assert len(answer.content) == case.series.frames[0]["bytes"]
 
 
+def test_a_frame_is_sent_whatever_the_loader_accepts(mine, case):
+    accept = "multipart/related; type=application/octet-stream; transfer-syntax=*"
+    answer = mine.get(api("frame", case.public_id, 0), headers={"accept": accept})
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(("ahead", "status"), [(1, 200), (2, 200), (3, 404)])
 def test_frames_are_sent_one_case_ahead(mine, reader, ahead, status):
     url = api("frame", case_at(reader, ahead).public_id, 0)
