@@ -32,7 +32,10 @@ class CreateCohortForm(_PageForm):
 
     name = forms.CharField(max_length=80)
     kind = forms.TypedChoiceField(
-        choices=_words(CohortKind), coerce=CohortKind, initial=CohortKind.EXTERNAL_TEST.value
+        label="Part in the study",
+        choices=_words(CohortKind),
+        coerce=CohortKind,
+        initial=CohortKind.EXTERNAL_TEST.value,
     )
 
 
