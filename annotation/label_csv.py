@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from annotation.consensus import LABELS
@@ -41,7 +41,11 @@ class LabelRow:
     comment: str
 
 
-def read_labels(data: bytes) -> tuple[list[LabelRow], list[CellError]]:
+Known = Mapping[str, Collection[int]]
+"""The patients that may be labelled, by pseudonym, and the numbers of their nodes."""
+
+
+def read_labels(data: bytes, known: Known) -> tuple[list[LabelRow], list[CellError]]:
     """Read the file and return the rows that were understood and everything that was not.
 
     Parameters
@@ -50,6 +54,8 @@ def read_labels(data: bytes) -> tuple[list[LabelRow], list[CellError]]:
         UTF-8 text, with or without byte order mark; columns ``patient``, ``node``, ``label`` and
         optionally ``comment``, in any order, separated by comma or semicolon. A label is 0, 1, 2,
         9 or ``benign``, ``metastasis``, ``metastasis_ene``, ``not_determinable``.
+    known : mapping of str to collection of int
+        The patients that may occur, by pseudonym, and the numbers of their nodes.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def read_labels(data: bytes) -> tuple[list[LabelRow], list[CellError]]:
     except csv.Error as error:
         message = f"the table cannot be read from here on ({error}): check the quotes."
         return [], [_error(starts_at, "", message)]
-    return _read_table(numbered)
+    return _read_table(numbered, known)
 
 
 def _text(data: bytes) -> tuple[str, str]:
@@ -92,7 +98,7 @@ def _text(data: bytes) -> tuple[str, str]:
 
 
 def _read_table(
-    numbered: list[tuple[int, list[str]]],
+    numbered: list[tuple[int, list[str]]], known: Known
 ) -> tuple[list[LabelRow], list[CellError]]:
     (first_line, first), *body = numbered
     header = [name.strip().lower() for name in first]
@@ -104,7 +110,7 @@ def _read_table(
     for line, cells in body:
         if not any(cell.strip() for cell in cells):
             continue
-        found = list(_row_errors(line, header, cells))
+        found = list(_row_errors(line, header, cells, known))
         if not found:
             row = _row(line, dict(zip(header, map(str.strip, cells), strict=True)))
             found = list(_repeat(row, seen))
@@ -127,16 +133,15 @@ def _header_problems(header: list[str]) -> Iterator[tuple[str, str]]:
             yield name, f"'{name[:40]}' is not a known column: only {known} are read."
 
 
-def _row_errors(line: int, header: list[str], cells: list[str]) -> Iterator[CellError]:
+def _row_errors(
+    line: int, header: list[str], cells: list[str], known: Known
+) -> Iterator[CellError]:
     if len(cells) != len(header):
         message = f"{len(header)} cells were expected, {len(cells)} found."
         yield _error(line, "", message)
         return
     values = dict(zip(header, map(str.strip, cells), strict=True))
-    if not values["patient"]:
-        yield _error(line, "patient", "the pseudonym is missing.")
-    if not _is_number(values["node"]):
-        yield _error(line, "node", f"'{values['node'][:40]}' is not a node number such as 3.")
+    yield from _place_errors(line, values["patient"], values["node"], known)
     if _label(values["label"]) is None:
         names = ", ".join(LABEL_NAMES)
         numbers = ", ".join(map(str, sorted(LABELS)))
@@ -145,6 +150,18 @@ def _row_errors(line: int, header: list[str], cells: list[str]) -> Iterator[Cell
         )
     if len(values.get("comment", "")) > MAX_COMMENT:
         yield _error(line, "comment", f"a comment has at most {MAX_COMMENT} characters.")
+
+
+def _place_errors(line: int, patient: str, node: str, known: Known) -> Iterator[CellError]:
+    if not patient:
+        yield _error(line, "patient", "the pseudonym is missing.")
+    elif patient not in known:
+        message = f"'{patient[:40]}' is no included patient of this cohort."
+        yield _error(line, "patient", message)
+    if not _is_number(node):
+        yield _error(line, "node", f"'{node[:40]}' is not a node number such as 3.")
+    elif patient in known and int(node) not in known[patient]:
+        yield _error(line, "node", f"{patient} has no node {int(node)}.")
 
 
 def _is_number(text: str) -> bool:

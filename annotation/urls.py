@@ -12,6 +12,7 @@ urlpatterns = [
     path("cohorts/<uuid:cohort>/import/", views.ImportLabels.as_view(), name="import"),
     path("adjudication/", views.Disagreements.as_view(), name="adjudication"),
     path("adjudication/<uuid:node>/", views.Adjudicate.as_view(), name="decide"),
+    path("release/", views.Releases.as_view(), name="releases"),
     path("cohorts/<uuid:cohort>/release/", views.Release.as_view(), name="release"),
     path(
         "cohorts/<uuid:cohort>/reference-standard/<int:version>.json",

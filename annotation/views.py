@@ -27,17 +27,11 @@ class Page(LoginRequiredMixin, View):
 
 
 class Queue(Page):
-    """The person's cohorts and patients to label, and the cohorts to release."""
+    """The person's cohorts and patients to label."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(
-            request,
-            "annotation/queue.html",
-            {
-                "queue": selectors.queue_for(self.person),
-                "to_release": selectors.cohorts_to_release(self.person),
-            },
-        )
+        queue = selectors.queue_for(self.person)
+        return render(request, "annotation/queue.html", {"queue": queue})
 
 
 class StartLabelling(Page):
@@ -137,6 +131,17 @@ class Adjudicate(Page):
         """Render the page of one disagreement."""
         context = {"found": found, "form": form}
         return render(request, "annotation/decide.html", context, status=status)
+
+
+class Releases(Page):
+    """The cohorts whose reference standard the person releases, with their progress."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        found = [
+            (selectors.progress_of(self.person, cohort), selectors.last_reference_standard(cohort))
+            for cohort in selectors.cohorts_to_release(self.person)
+        ]
+        return render(request, "annotation/releases.html", {"cohorts": found})
 
 
 class Release(Page):

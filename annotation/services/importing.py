@@ -13,7 +13,6 @@ from accounts import audit
 from accounts.models import User
 from annotation.label_csv import MAX_BYTES, CellError, LabelRow, read_labels
 from annotation.models import Labelling, LabellingState, NodeLabel
-from annotation.selectors import labelled_patients
 from annotation.services.labelling import (
     append_label,
     lock_own,
@@ -22,6 +21,7 @@ from annotation.services.labelling import (
     submit_labelling,
 )
 from cohorts.models import Cohort, Node, Patient
+from cohorts.selectors import nodes_in
 from cohorts.vocabulary import LABEL_CHOICES
 
 NAMES = dict(LABEL_CHOICES)
@@ -88,10 +88,11 @@ def import_labels(
     """
     require_annotator(by, cohort)
     data = csv_file.read(MAX_BYTES + 1)
-    rows, errors = read_labels(data)
-    targets, unknown = _find_nodes(cohort, rows)
+    nodes = _nodes(cohort)
+    rows, errors = read_labels(data, nodes)
+    targets = [_target(row, nodes[row.patient][row.node]) for row in rows]
     labels = _own_labels(by, cohort)
-    errors += [*unknown, *_locked(by, cohort, targets, labels)]
+    errors += _locked(by, cohort, targets, labels)
     if errors:
         raise LabelImportError(sorted(errors, key=lambda error: error.row))
     imported = [
@@ -109,25 +110,15 @@ def import_labels(
     return result
 
 
-def _find_nodes(cohort: Cohort, rows: list[LabelRow]) -> tuple[list[_Target], list[CellError]]:
-    patients = {patient.pseudonym: patient for patient in labelled_patients(cohort)}
-    nodes = {
-        (node.patient_id, node.number): node
-        for node in Node.objects.filter(patient__in=list(patients.values()))
-    }
-    targets, errors = [], []
-    for row in rows:
-        patient = patients.get(row.patient)
-        node = nodes.get((patient.pk, row.node)) if patient else None
-        if patient is None:
-            message = f"'{row.patient[:40]}' is no included patient of '{cohort.name}'."
-            errors.append(CellError(row=row.row, column="patient", message=message))
-        elif node is None:
-            message = f"{row.patient} has no node {row.node}."
-            errors.append(CellError(row=row.row, column="node", message=message))
-        else:
-            targets.append(_Target(row=row, patient=patient, node=node))
-    return targets, errors
+def _target(row: LabelRow, node: Node) -> _Target:
+    return _Target(row=row, patient=node.patient, node=node)
+
+
+def _nodes(cohort: Cohort) -> dict[str, dict[int, Node]]:
+    nodes: dict[str, dict[int, Node]] = {}
+    for node in nodes_in(cohort):
+        nodes.setdefault(node.patient.pseudonym, {})[node.number] = node
+    return nodes
 
 
 def _own_labels(by: User, cohort: Cohort) -> dict[int, NodeLabel]:

@@ -39,6 +39,12 @@ def tasks_of(user: User) -> list[Task]:
             "annotation:adjudication",
             "Decide where the two annotators disagree.",
         ),
+        (
+            CohortRole.COORDINATOR in roles,
+            "Reference standards",
+            "annotation:releases",
+            "Follow the annotators; release what is agreed and decided.",
+        ),
         (coordinates, "Models", "inference:home", "Model versions and predictions."),
         (
             CohortRole.STATISTICIAN in roles,

@@ -70,8 +70,7 @@ class LabellingPage {
     this.#part('open-help').addEventListener('click', () => this.#part('help').showModal());
     this.#part('problem-retry').addEventListener('click', () => this.open());
     window.addEventListener('beforeunload', (event) => {
-      const atRisk = this.queue && !this.queue.isEmpty && !this.queue.store.isDurable;
-      if (atRisk || this.comment.isDirty) {
+      if (this.queue?.needsTab || this.comment.isDirty) {
         event.preventDefault();
       }
     });
@@ -154,7 +153,7 @@ class LabellingPage {
   /** Why no node can be labelled now; empty where one can. @returns {string} */
   #obstacle() {
     if (this.case.locked) {
-      return 'This patient is submitted: labels are locked.';
+      return 'Submitted: labels are locked.';
     }
     if (this.viewer.shown()?.caseId !== this.case.payload.case) {
       return 'Labels are off until the picture is shown.';

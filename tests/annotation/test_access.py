@@ -5,9 +5,12 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation import services
 from tests.annotation.conftest import label_all, save
+from tests.cases import store_case
 
 PEOPLE = (
     "annotator_one",
@@ -24,6 +27,7 @@ GET = {
     "/annotation/cohorts/{cohort}/import/": (200, 200, 404, 404, 404, 404, 404),
     "/annotation/adjudication/": (200, 200, 200, 200, 200, 200, 200),
     "/annotation/adjudication/{node}/": (404, 404, 200, 404, 404, 404, 404),
+    "/annotation/release/": (200, 200, 200, 200, 200, 200, 200),
     "/annotation/cohorts/{cohort}/release/": (404, 404, 404, 200, 404, 404, 404),
     "/annotation/cohorts/{cohort}/reference-standard/1.json": (404, 404, 404, 200, 200, 404, 404),
     "/annotation/cohorts/{cohort}/reference-standard/1.csv": (404, 404, 404, 200, 200, 404, 404),
@@ -107,6 +111,7 @@ def _seen_by_annotator_one(client, people, patients, cohort):
         "/",
         "/annotation/",
         "/annotation/adjudication/",
+        "/annotation/release/",
         *[f"/annotation/patients/{patient.public_id}/" for patient in patients],
         f"/annotation/cohorts/{cohort.public_id}/import/",
         f"/annotation/cohorts/{cohort.public_id}/release/",
@@ -169,6 +174,13 @@ def test_the_adjudicators_list_holds_only_disagreements(client, people, discorda
     assert "P002" not in page
 
 
+def test_only_the_coordinator_finds_cohorts_to_release(client, people, cohort, discordant):
+    for who in PEOPLE:
+        client.force_login(getattr(people, who))
+        page = client.get("/annotation/release/").content.decode()
+        assert (cohort.name in page) == (who == "coordinator")
+
+
 def test_the_release_page_shows_no_label(client, people, cohort, discordant):
     client.force_login(people.coordinator)
     page = client.get(f"/annotation/cohorts/{cohort.public_id}/release/").content.decode()
@@ -225,3 +237,33 @@ def test_downloads_are_files(client, people, cohort, released):
     assert as_json.json()["content"] == released.content
     assert as_csv["Content-Disposition"] == 'attachment; filename="reference-standard-v1.csv"'
     assert as_csv.content.decode().splitlines()[1].startswith("P001,1,")
+
+
+@pytest.mark.parametrize(
+    ("who", "url"),
+    [
+        ("annotator_one", "/annotation/"),
+        ("adjudicator", "/annotation/adjudication/"),
+        ("coordinator", "/annotation/release/"),
+        ("coordinator", "/annotation/cohorts/{cohort}/release/"),
+    ],
+)
+def test_lists_ask_the_database_no_more_often_for_more_patients(
+    client, people, cohort, discordant, who, url
+):
+    client.force_login(getattr(people, who))
+
+    def queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            client.get(url.format(cohort=cohort.public_id))
+        return len(captured)
+
+    queries()
+    before = queries()
+    for number in range(3):
+        patient = store_case(cohort, f"Q{number:03}", nodes=2)
+        label_all(people.annotator_one, patient, [0, 1])
+        label_all(people.annotator_two, patient, [1, 2])
+    assert queries() == before

@@ -69,7 +69,7 @@ def test_every_error_is_listed_and_nothing_is_written(people, cohort, patients):
         (5, "label"),
     ]
     assert refusal.value.messages[0] == (
-        "Row 3, patient: 'P007' is no included patient of 'External test 1'."
+        "Row 3, patient: 'P007' is no included patient of this cohort."
     )
     assert (NodeLabel.objects.count(), Labelling.objects.count()) == (0, 0)
 

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from annotation.label_csv import MAX_BYTES, LabelRow, read_labels
 
+KNOWN = {"P001": range(1, 9), "P002": [1]}
 HEADER = "patient,node,label,comment\n"
 
 
 def errors_of(text):
     data = text if isinstance(text, bytes) else text.encode()
-    _, errors = read_labels(data)
+    _, errors = read_labels(data, KNOWN)
     return [(e.row, e.column, e.message) for e in errors]
 
 
@@ -22,7 +23,7 @@ def test_numbers_and_names_are_labels():
             ["0", "1", "2", "9", "benign", "METASTASIS", "Metastasis_ENE", "not_determinable"], 1
         )
     )
-    rows, errors = read_labels(text.encode())
+    rows, errors = read_labels(text.encode(), KNOWN)
     assert errors == []
     assert [row.label for row in rows] == [0, 1, 2, 9, 0, 1, 2, 9]
 
@@ -37,14 +38,14 @@ def test_numbers_and_names_are_labels():
     ],
 )
 def test_separator_mark_order_case_and_empty_lines_do_not_matter(data):
-    rows, errors = read_labels(data)
+    rows, errors = read_labels(data, KNOWN)
     assert errors == []
     expected = LabelRow(row=2, patient="P001", node=3, label=1, comment="near the vein")
     assert rows == [expected]
 
 
 def test_a_comment_may_run_over_lines_and_rows_are_counted_as_an_editor_does():
-    rows, errors = read_labels((HEADER + 'P001,1,0,"a\nb"\nP001,2,1,\n').encode())
+    rows, errors = read_labels((HEADER + 'P001,1,0,"a\nb"\nP001,2,1,\n').encode(), KNOWN)
     assert errors == []
     assert [(row.row, row.comment) for row in rows] == [(2, "a\nb"), (4, "")]
 
@@ -59,6 +60,16 @@ def test_every_error_is_listed_with_row_and_column():
         (6, "node"),
     ]
     assert errors_of(text)[-1][2] == "node 4 of P001 already has a label in row 5."
+
+
+def test_a_row_with_a_bad_label_is_still_checked_for_patient_and_node():
+    text = HEADER + "P009,1,x,\nP002,2,y,\nP002,01,1,\n"
+    assert [(row, column) for row, column, _ in errors_of(text)] == [
+        (2, "patient"),
+        (2, "label"),
+        (3, "node"),
+        (3, "label"),
+    ]
 
 
 def test_header_errors_name_the_column():
@@ -89,11 +100,11 @@ def test_what_cannot_be_read_is_said(data, words):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_give_rows_or_errors_and_never_a_crash(data):
-    rows, errors = read_labels(data)
+    rows, errors = read_labels(data, KNOWN)
     assert rows or errors
 
 
 @given(st.text(max_size=120))
 def test_any_text_below_a_good_header_gives_rows_or_errors(text):
-    rows, errors = read_labels((HEADER + text).encode("utf-8", "surrogatepass"))
+    rows, errors = read_labels((HEADER + text).encode("utf-8", "surrogatepass"), KNOWN)
     assert rows or errors
