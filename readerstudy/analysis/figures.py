@@ -143,19 +143,15 @@ def _mark(shape: str, x: float, y: float, colour: str, words: str = "") -> str:
 
 
 def _legend(entries: Sequence[tuple[str, str, str]]) -> list[str]:
-    parts = []
-    for row, (shape, colour, words) in enumerate(entries):
-        x, y = LEFT + SIDE + 18, TOP + 10 + 18 * row
-        mark = (
+    parts, y = [], TOP + 10
+    for shape, colour, words in entries:
+        x = LEFT + SIDE + 18
+        parts.append(
             f'<path d="M{x - 7} {y}h14" stroke="{colour}" stroke-width="2"/>'
             if shape == "line"
             else _mark(shape, x, y, colour)
         )
-        first, _, rest = words.partition(", ")
-        parts.append(f'{mark}<text x="{x + 12}" y="{y + 4}" fill="{INK}">{escape(first)}</text>')
-        if rest:
-            parts.append(
-                f'<text x="{x + 12}" y="{TOP + SIDE - 6}" fill="{INK}" font-size="9">'
-                f"{escape(rest)}</text>"
-            )
+        for text in words.split(", ", 1):
+            parts.append(f'<text x="{x + 12}" y="{y + 4}" fill="{INK}">{escape(text)}</text>')
+            y += 18
     return parts

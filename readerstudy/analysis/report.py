@@ -11,6 +11,7 @@ from readerstudy.analysis.display import (
     percent_with_counts,
     two_decimals,
 )
+from readerstudy.analysis.endpoints import Endpoint
 from readerstudy.analysis.figures import roc_figure
 
 ALPHA = 0.05
@@ -27,9 +28,6 @@ class ComparisonRow:
     delong: str
     clustered: str
     hanley_mcneil: str
-    sensitivity: str
-    specificity: str
-    accuracy: str
     difference: str
     p: str
     p_clustered: str
@@ -75,8 +73,11 @@ def cohort_reports(results: Mapping[str, Any]) -> list[CohortReport]:
             name=part["name"],
             n_nodes=part["n_nodes"],
             n_patients=part["n_patients"],
+            # The stored JSON sorts its keys; people read the endpoints in the study's own order.
             endpoints=[
-                _endpoint(f"{position}-{key}", key, part, tables) for key in part["endpoints"]
+                _endpoint(f"{position}-{key}", key, part, tables)
+                for key in Endpoint
+                if key in part["endpoints"]
             ],
         )
         for position, part in enumerate(parts, start=1)
@@ -90,11 +91,11 @@ def _endpoint(
     label = tables["endpoint_labels"][key]
     return EndpointReport(
         key=anchor,
-        name=key,
+        name=str(key),
         label=label,
         nodes=endpoint["nodes"],
         rows=list(_rows(endpoint)),
-        operating_points=_operating_points(endpoint["model"]),
+        operating_points=_operating_points(endpoint),
         agreement=_agreement(endpoint["agreement"]),
         notes=list(_notes(endpoint)),
         left_out=[
@@ -116,12 +117,9 @@ def _rows(endpoint: Mapping[str, Any]) -> Iterator[ComparisonRow]:
 
 
 def _model_row(model: Mapping[str, Any]) -> ComparisonRow:
-    point = ((model["operating_points"] or {}).get("youden") or {}).get("point")
-    counts = point["counts"] if point else None
     return ComparisonRow(
-        name="Model (at the Youden point)",
+        name="Model",
         **_auc_columns(model["auc"]),
-        **_count_columns(counts),
         **_no_test(),
         n=_n(model["nodes"]),
         left_out=_left_out(model["nodes"]),
@@ -134,7 +132,6 @@ def _reader_row(reader: Mapping[str, Any], comparison: Mapping[str, Any] | None)
     return ComparisonRow(
         name=str(reader["reader"]),
         **_auc_columns(reader["auc_binary"]),
-        **_count_columns(reader["counts"]),
         **tested,
         n=_n(reader["nodes"]),
         left_out=_left_out(nodes),
@@ -158,7 +155,6 @@ def _mean_row(mean: Mapping[str, Any]) -> ComparisonRow:
         delong=_limits(fixed),
         clustered=_limits(clustered),
         hanley_mcneil=UNDEFINED,
-        **{key: _mean_percent(mean["proportions"][key]) for key in _PROPORTIONS},
         **tested,
         n=_n(mean["nodes"]),
         left_out=_left_out(mean["nodes"]),
@@ -228,16 +224,28 @@ def _left_out(nodes: Mapping[str, Any]) -> str:
     return "" if not count else f"{count} left out; scored: {available}"
 
 
-def _operating_points(model: Mapping[str, Any] | None) -> list[dict[str, str]]:
-    points = model["operating_points"] if model else None
-    if not points:
-        return []
-    rows = [("Youden index", points["youden"].get("point"))]
+def _operating_points(endpoint: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the model's points, then the readers' (who have no threshold), then their mean."""
+    points = (endpoint["model"] or {}).get("operating_points")
+    rows = _model_points(points) if points else []
+    rows += [
+        {"name": str(reader["reader"]), "threshold": "", **_count_columns(reader["counts"])}
+        for reader in endpoint["readers"]
+    ]
+    mean = endpoint["reader_mean"]
+    if mean is not None:
+        means = {key: _mean_percent(mean["proportions"][key]) for key in _PROPORTIONS}
+        rows.append({"name": "Reader mean", "threshold": "", **means})
+    return rows
+
+
+def _model_points(points: Mapping[str, Any]) -> list[dict[str, str]]:
+    named = [("Model, Youden index", points["youden"].get("point"))]
     rates = points["false_positive_rate"] if isinstance(points["false_positive_rate"], list) else []
-    rows += [(f"FPR ≤ {rate['target_percent']}%", rate.get("attainable")) for rate in rates]
+    named += [(f"Model, FPR ≤ {rate['target_percent']}%", rate.get("attainable")) for rate in rates]
     return [
         {"name": name, "threshold": _threshold(point), **_count_columns(point["counts"])}
-        for name, point in rows
+        for name, point in named
         if point
     ]
 
