@@ -139,9 +139,8 @@ class ReadingPage {
     }
     try {
       const url = this.#urlOf(caseId);
-      const payload = await getJson(url);
-      const { nodes } = new CaseState(payload);
-      this.viewer.prefetch(seriesOf(url, payload), nodes, { slice: centralSlice(nodes) });
+      const payload = await getJson(`${url}pictures/`);
+      this.viewer.prefetch(seriesOf(url, payload), payload.node_slices);
     } catch (error) {
       if (!(error instanceof Refusal) && error.name !== 'ConnectionLost') {
         throw error;

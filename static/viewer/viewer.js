@@ -187,8 +187,12 @@ export class Viewer {
     this.shownImage.cover('');
   }
 
-  /** Fetch the next case's slices at low priority. @param {SeriesDescription} description */
-  prefetch(description, nodes, { slice }) {
+  /**
+   * Fetch the next case's slices at low priority, outward from its nodes' central slices.
+   * @param {SeriesDescription} description
+   * @param {number[]} nodeSlices The one to be shown first comes first.
+   */
+  prefetch(description, nodeSlices) {
     if (!canCheckFrames()) {
       return;
     }
@@ -197,8 +201,7 @@ export class Viewer {
       this.nextSeries = new Series(description);
     }
     const { imageIds } = this.nextSeries;
-    const centres = nodes.map((node) => Math.round(node.centroid_zyx[0]));
-    const order = loadingOrder(imageIds.length, slice, centres);
+    const order = loadingOrder(imageIds.length, nodeSlices[0] ?? 0, nodeSlices);
     this.queue.startNext(order.map((index) => imageIds[index]));
   }
 
