@@ -41,7 +41,7 @@ MAX_TRIES = 3
 MemberKey = tuple[int, int, str]
 
 
-class Contradiction(Exception):  # noqa: N818 - a finding, not a fault of the program
+class Contradiction(Exception):
     """Another run stored other scores for the same node and model."""
 
 
@@ -161,7 +161,7 @@ def _score(
 
     One node at a time: what a batch is made of changes the last bits of each of its results.
     """
-    prepared = _prepared(mask, parameters)
+    prepared = prepared_node(mask, parameters)
     members = len(ensemble.members)
 
     def beat(done: int, total: int) -> None:
@@ -179,7 +179,7 @@ def _score(
     return scores
 
 
-def _prepared(mask: NodeMask, parameters: PreprocessingParameters) -> NodeInput:
+def prepared_node(mask: NodeMask, parameters: PreprocessingParameters) -> NodeInput:
     """Read the slices that preprocessing needs, and prepare the node."""
     series = mask.node.patient.series
     geometry = SeriesGeometry.from_dict(series.geometry)
@@ -237,6 +237,8 @@ def _end_item(run: PredictionRun, item: PredictionItem, *, state: ItemState, err
 
 
 def _sentence(problem: Exception) -> str:
+    if isinstance(problem, FileNotFoundError):
+        return "A stored blob of this node is missing: restore it from a backup, and request again."
     text = str(problem).strip() or "no further details"
     known = isinstance(problem, ValueError | storage.DamagedBlob)
     return (text if known else f"{type(problem).__name__}: {text}")[:1000]

@@ -18,16 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Every command module is imported to list the commands; only this one's use needs torch.
+        from inference.deepene.checkpoints import FOLDS, RUNS
         from inference.deepene.untrained import write_untrained_members
 
-        members = [
-            (run, fold) for run in range(options["runs"]) for fold in range(options["folds"])
-        ]
-        if not members:
-            raise CommandError("--runs and --folds must be 1 to 5.")
-        try:
-            written = write_untrained_members(options["folder"], options["seed"], members)
-        except ValueError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        runs, folds = options["runs"], options["folds"]
+        if not (1 <= runs <= len(RUNS) and 1 <= folds <= len(FOLDS)):
+            raise CommandError(f"--runs and --folds must be 1 to 5, not {runs} and {folds}.")
+        members = [(run, fold) for run in range(runs) for fold in range(folds)]
+        written = write_untrained_members(options["folder"], options["seed"], members)
         for member in written:
             self.stdout.write(f"Wrote {member.path}")
