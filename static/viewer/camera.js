@@ -27,7 +27,7 @@ export class Camera {
     this.kept = { x: middle.x, y: middle.y, parallelScale };
   }
 
-  /** With WebGL a new slice moves the view by up to half a pixel: put it back before it is drawn. */
+  /** With WebGL a new slice moves the view by half a pixel: put it back before it is drawn. */
   restore() {
     if (!drawsWithoutWebGl()) {
       this.#centre(this.kept.x, this.kept.y, { parallelScale: this.kept.parallelScale });

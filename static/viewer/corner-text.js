@@ -25,7 +25,11 @@ export class CornerText {
     this.find('letter-top').textContent = directionLetter(opposite(column));
   }
 
-  /** @param {number} slice @param {import('./series.js').Geometry} geometry @param {number} loaded */
+  /**
+   * @param {number} slice
+   * @param {import('./series.js').Geometry} geometry
+   * @param {number} loaded
+   */
   showSlice(slice, geometry, loaded) {
     const { slices } = geometry;
     this.find('slice-text').textContent = `Slice ${slices - slice} / ${slices}`;

@@ -3,7 +3,7 @@
  */
 import { imageLoader } from './cornerstone.js';
 
-/** Of the six connections a browser opens, two stay free for the slice being looked at and saves. */
+/** Of a browser's six connections two stay free: for the slice being looked at and for saving. */
 const CURRENT_CASE_AT_ONCE = 4;
 const NEXT_CASE_AT_ONCE = 2;
 

@@ -117,13 +117,12 @@ def test_the_next_case_is_fetched_ahead_and_the_left_one_leaves_the_caches(
     page: Page, study: StudyServer
 ) -> None:
     first, second, _ = study.cases
-    open_case(page, study, first)
     cached = """() => import('/static/viewer/cornerstone.js').then(
         ({ cache }) => Array.from(cache._imageCache.keys())
     )"""
-    page.wait_for_selector('[data-viewer*="|loaded:12"]')
     with page.expect_response(lambda answer: f"{second.case_id}/frames/0/" in answer.url):
-        pass
+        open_case(page, study, first)
+    page.wait_for_selector('[data-viewer*="|loaded:12"]')
     read_case(page)
     page.wait_for_selector(f'[data-viewer^="ready|case:{second.case_id}"]')
 
@@ -177,9 +176,8 @@ def test_the_theme_is_dark_at_first_and_the_choice_is_kept(page: Page, study: St
 
 
 def test_looking_at_slices_is_told_to_the_server(page: Page, study: StudyServer) -> None:
-    open_case(page, study, study.cases[0])
     with page.expect_response("**/events/"):
-        pass
+        open_case(page, study, study.cases[0])
     kinds = [event["kind"] for event in study.events]
     assert kinds[:2] == ["opened", "slice"]
     assert study.events[1]["slice"] == 3
