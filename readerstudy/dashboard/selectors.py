@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.models import User
 from cohorts.selectors import roles_of
@@ -45,6 +45,12 @@ def tasks_of(user: User) -> list[Task]:
             "annotation:releases",
             "Follow the annotators; release what is agreed and decided.",
         ),
+        (
+            coordinates,
+            "Reference standard",
+            "annotation:releases",
+            "Progress of the labels, release of versions.",
+        ),
         (coordinates, "Models", "inference:home", "Model versions and predictions."),
         (
             CohortRole.STATISTICIAN in roles,
@@ -53,11 +59,8 @@ def tasks_of(user: User) -> list[Task]:
             "Freeze data, run the analysis, read the report.",
         ),
     ]
-    found = []
-    for is_open, label, name, sentence in rooms:
-        try:
-            if is_open:
-                found.append(Task(label=label, url=reverse(name), sentence=sentence))
-        except NoReverseMatch:
-            continue
-    return found
+    return [
+        Task(label=label, url=reverse(name), sentence=sentence)
+        for is_open, label, name, sentence in rooms
+        if is_open
+    ]
