@@ -160,6 +160,8 @@ class StudyHandler(BaseHTTPRequestHandler):
         match parts[2:]:
             case []:
                 self._json(200, self._case(position, case))
+            case ["pictures"]:
+                self._json(200, case.pictures())
             case ["frames", index]:
                 self._frame(case, int(index))
             case ["calls"]:
@@ -171,6 +173,8 @@ class StudyHandler(BaseHTTPRequestHandler):
             case ["events"]:
                 self.study.events.extend((body or {})["events"])
                 self._json(202, {})
+            case _:
+                self._json(404, {"code": "not_found", "message": "No such route."})
 
     def _case(self, position: int, case: SyntheticCase) -> dict[str, Any]:
         return case.payload(

@@ -101,6 +101,13 @@ class SyntheticCase:
             "next_case": next_case,
         }
 
+    def pictures(self) -> dict[str, Any]:
+        """What GET /api/v1/reading/cases/<uuid>/pictures/ answers: for fetching ahead."""
+        whole = self.payload(position=1, total=1, next_case=None)
+        slices = [round(node["centroid_zyx"][0]) for node in whole["nodes"]]
+        kept = {key: whole[key] for key in ("case", "geometry", "frames")}
+        return {**kept, "node_slices": slices}
+
     def _node(self, number: int, node: str) -> dict[str, Any]:
         zyx = np.argwhere(self.masks[node])
         call = {"category": self.calls[node], "version": 1} if node in self.calls else None
