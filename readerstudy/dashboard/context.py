@@ -13,10 +13,10 @@ def site(request: HttpRequest) -> dict[str, object]:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return []
-        return [
-            {"label": task.label, "url": task.url, "active": request.path.startswith(task.url)}
-            for task in tasks_of(user)
-        ]
+        tasks = tasks_of(user)
+        # Adjudication lies below Labelling's address: the longest match is where one is.
+        here = max((t.url for t in tasks if request.path.startswith(t.url)), key=len, default="")
+        return [{"label": t.label, "url": t.url, "active": t.url == here} for t in tasks]
 
     return {
         "navigation": navigation,
