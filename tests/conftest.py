@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.browsers import browsers, playwright  # noqa: F401 - fixtures of browser tests
 from tests.people import cohort, people  # noqa: F401 - fixtures for every test
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
