@@ -83,7 +83,7 @@ class ImportPage(LoginRequiredMixin, View):
         if checks_only:
             context |= {"result": result, "checked_text": form.cleaned_data["csv"]}
             return render(request, "inference/import.html", context)
-        messages.success(request, f"{result.rows} rows were imported.")
+        messages.success(request, f"Imported: {result.rows} of {result.nodes} nodes have a score.")
         return redirect("inference:cohort", cohort.public_id)
 
 
