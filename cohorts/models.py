@@ -53,6 +53,18 @@ class CohortMember(models.Model):
         return f"{self.user_id} {self.role} of {self.cohort_id}"
 
 
+class PastMember(models.Model):
+    """A role that was taken away: what the person saw in it is not forgotten."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="past_members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=16, choices=_choices(CohortRole))
+    ended_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} was {self.role} of {self.cohort_id}"
+
+
 class Patient(models.Model):
     """One patient under a pseudonym; covariates feed the baseline tables and flow diagram."""
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,16 @@ from cohorts import storage
 from cohorts.dicom.frames import decode_frame
 from cohorts.dicom.geometry import BoundingBox
 from cohorts.dicom.runs import decode_mask
-from cohorts.models import Cohort, CohortMember, CTSeries, IntakeUpload, Node, NodeMask, Patient
+from cohorts.models import (
+    Cohort,
+    CohortMember,
+    CTSeries,
+    IntakeUpload,
+    Node,
+    NodeMask,
+    PastMember,
+    Patient,
+)
 from cohorts.vocabulary import CohortRole
 from jobs.leases import OPEN
 
@@ -22,6 +32,16 @@ from jobs.leases import OPEN
 def has_role(user: User, cohort: Cohort, *roles: CohortRole) -> bool:
     """Say whether the person holds one of the roles in this cohort."""
     return CohortMember.objects.filter(user=user, cohort=cohort, role__in=roles).exists()
+
+
+def role_ever_held(user: User, cohorts: Iterable[Cohort]) -> tuple[str, Cohort] | None:
+    """Return a role the person holds or held in one of the cohorts, with the cohort, if any."""
+    wanted = list(cohorts)
+    for members in (CohortMember.objects, PastMember.objects):
+        held = members.filter(user=user, cohort__in=wanted).select_related("cohort")
+        if found := held.order_by("cohort__name", "role").first():
+            return found.role, found.cohort
+    return None
 
 
 def cohorts_of(user: User, *roles: CohortRole) -> QuerySet[Cohort]:

@@ -17,7 +17,7 @@ from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import drop, pipeline, roles, selectors, tasks
 from cohorts.exclusion import ExclusionCode
-from cohorts.models import Cohort, CohortMember, IntakeUpload, Patient
+from cohorts.models import Cohort, CohortMember, IntakeUpload, PastMember, Patient
 from cohorts.vocabulary import CohortKind, CohortRole
 from jobs import leases
 
@@ -98,6 +98,7 @@ def remove_member(*, by: User | None, cohort: Cohort, user: User, role: CohortRo
             code="last_coordinator",
         )
     holders.filter(user=user).delete()
+    PastMember.objects.create(cohort=cohort, user=user, role=role)
     audit.record(by=by, verb="remove_member", target=cohort, old=_membership(user, role))
     return cohort
 

@@ -1,22 +1,19 @@
 """Roles exclude reading, seen from both sides."""
 
 from accounts.models import User
-from cohorts.models import Cohort, CohortMember
+from cohorts.models import Cohort
+from cohorts.selectors import role_ever_held
 from readerstudy.reading.models import Study, StudyReader
 
 
 def roles_against_reading(user: User, study: Study) -> str | None:
     """Return why the person cannot read in this study, or None."""
-    held = (
-        CohortMember.objects.filter(user=user, cohort__in=study.cohorts.all())
-        .select_related("cohort")
-        .order_by("cohort__name", "role")
-        .first()
-    )
+    held = role_ever_held(user, study.cohorts.all())
     if held is None:
         return None
+    role, cohort = held
     return (
-        f"{user.username} is {held.role} of '{held.cohort.name}' and would not read it blinded: "
+        f"{user.username} is or was {role} of '{cohort.name}' and would not read it blinded: "
         "choose another reader."
     )
 

@@ -144,6 +144,8 @@ def _new_user(invitation: Invitation, account: NewAccount | None) -> User:
 
 def _join(study: Study, user: User) -> StudyReader:
     """Give the next number; the study's row is locked by the caller."""
+    # Giving a role locks its cohort: of a role and a seat given at once, one sees the other.
+    list(study.cohorts.select_for_update().order_by("pk"))
     if sentence := roles_against_reading(user, study):
         raise ValidationError(sentence, code="role_conflict")
     if study.readers.filter(user=user).exists():

@@ -9,6 +9,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from cohorts.services import remove_member
+from cohorts.vocabulary import CohortRole
 from readerstudy.reading.models import Invitation, StudyReader
 from readerstudy.reading.services import (
     NewAccount,
@@ -205,3 +207,15 @@ def test_the_operator_sees_who_joined_by_which_link(people, draft, invited):
     assert event.actor == people.outsider
     assert event.new["invitation"] == invited[0].pk
     assert StudyReader.objects.get(user=people.outsider).number == event.new["reader"]
+
+
+def test_who_once_held_a_role_in_the_cohort_cannot_read_it(people, cohort, draft):
+    remove_member(
+        by=people.coordinator,
+        cohort=cohort,
+        user=people.annotator_one,
+        role=CohortRole.ANNOTATOR,
+    )
+    with pytest.raises(ValidationError, match="is or was annotator of") as refusal:
+        add_reader(by=people.coordinator, study=draft, user=people.annotator_one)
+    assert refusal.value.code == "role_conflict"
