@@ -65,7 +65,7 @@ const SETTINGS = {
   target: 'es2022',
 };
 
-/** @param {string} folder @returns {Promise<string[]>} The package names that went in. */
+/** @param {string} folder @returns {Promise<string[]>} Where the packages lie that went in. */
 async function buildCornerstone(folder) {
   const page = await build({
     ...SETTINGS,
@@ -84,20 +84,31 @@ async function buildCornerstone(folder) {
   const decoder = path.join(MODULES, '@cornerstonejs/codec-charls/dist/charlswasm_decode.wasm');
   writeFileSync(path.join(folder, 'charls-decode.wasm'), readFileSync(decoder));
   const inputs = [page, worker].flatMap((result) => Object.keys(result.metafile.inputs));
-  const names = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
+  // A package below another one's node_modules is another version: its licence is its own.
+  const home = /node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)/;
+  const homes = inputs.map((input) => home.exec(input)?.[1]);
+  return [...new Set(homes.filter((found) => found !== undefined))];
+}
+
+/** Only the streaming writer of zips: the rest of fflate is not sent. */
+async function buildFflate() {
+  const folder = freshFolder(`fflate-${versionOf('fflate')}`);
+  await build({ ...SETTINGS, entryPoints: { zip: 'entries/zip.js' }, outdir: folder });
+  writeLicences(folder, ['fflate']);
 }
 
 /** Licences travel with the code: one file, one section per package. */
 function writeLicences(folder, packages) {
-  const sections = packages.map((name) => {
-    const home = path.join(MODULES, name);
+  const sections = packages.map((place) => {
+    const home = path.join(MODULES, place);
     const file = readdirSync(home).find((entry) => /^licen[cs]e/i.test(entry));
-    const declared = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')).license;
+    const { name, version, license } = JSON.parse(
+      readFileSync(path.join(home, 'package.json'), 'utf8'),
+    );
     const text = file ? readFileSync(path.join(home, file), 'utf8').replace(/\r/g, '').trim() : '';
-    return `${name} ${versionOf(name)} (${declared})\n${'='.repeat(72)}\n${text}\n`;
+    return `${name} ${version} (${license})\n${'='.repeat(72)}\n${text}\n`;
   });
-  writeFileSync(path.join(folder, 'LICENCES.txt'), sections.join('\n\n'));
+  writeFileSync(path.join(folder, 'LICENCES.txt'), sections.sort().join('\n\n'));
 }
 
 function copyPackage(name, target, files) {
@@ -122,3 +133,4 @@ const cornerstone = freshFolder(`cornerstone-${versionOf('@cornerstonejs/core')}
 writeLicences(cornerstone, await buildCornerstone(cornerstone));
 copyPackage('bootstrap', 'bootstrap', ['css/bootstrap.min.css', 'js/bootstrap.bundle.min.js']);
 copyPackage('htmx.org', 'htmx', ['htmx.min.js']);
+await buildFflate();

@@ -12,7 +12,9 @@ if grep -q '"resolved"' package-lock.json; then
   echo "frontend/package-lock.json names a registry: run npm install in frontend/ again." >&2
   exit 1
 fi
-rm -rf "$root"/static/vendor/cornerstone-* "$root"/static/vendor/bootstrap-* "$root"/static/vendor/htmx-*
+for name in cornerstone bootstrap htmx fflate; do
+  rm -rf "$root/static/vendor/$name"-*
+done
 node build.mjs "$root/static/vendor"
 cd "$root/static/vendor"
 found=$(find . -type f ! -name SHA256SUMS | sort)

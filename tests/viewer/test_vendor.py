@@ -38,6 +38,7 @@ def test_folder_names_carry_the_locked_versions() -> None:
             "cornerstone": "@cornerstonejs/core",
             "bootstrap": "bootstrap",
             "htmx": "htmx.org",
+            "fflate": "fflate",
         }.items()
     }
     assert {Path(name).parts[0] for name in recorded()} == wanted
