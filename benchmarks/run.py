@@ -1,0 +1,19 @@
+"""Run every benchmark and print its table; what `make bench` calls."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+COMMANDS = (
+    ["save_latency.py", "--header", "--database", "sqlite"],
+    ["save_latency.py", "--database", "sqlite", "--think", "0"],
+    ["save_latency.py", "--database", "postgresql"],
+    ["save_latency.py", "--database", "postgresql", "--think", "0"],
+    ["viewer_speed.py"],
+    ["intake_speed.py"],
+)
+
+for name, *arguments in COMMANDS:
+    print(f"\n$ python benchmarks/{name} {' '.join(arguments)}", flush=True)
+    subprocess.run([sys.executable, str(HERE / name), *arguments], check=True)
