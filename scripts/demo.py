@@ -74,6 +74,8 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
         "NODEWISE_DEMO": "true",
         "NODEWISE_DEMO_PASSWORD": "demo-nodewise",
         "NODEWISE_LOG_LEVEL": "WARNING",
+        # Two torch threads fight with the web server on two cores; one is faster there.
+        "NODEWISE_INFERENCE_THREADS": os.environ.get("NODEWISE_INFERENCE_THREADS", "1"),
         "DATABASE_URL": f"sqlite:///{DATA / 'nodewise.sqlite3'}",
     }
 

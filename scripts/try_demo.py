@@ -19,6 +19,7 @@ def main() -> int:
             "NODEWISE_DATA_DIR": folder,
             "NODEWISE_DEMO": "true",
             "NODEWISE_LOG_LEVEL": "WARNING",
+            "NODEWISE_INFERENCE_THREADS": "1",
             "DATABASE_URL": f"sqlite:///{folder}/nodewise.sqlite3",
         }
         for command in (
