@@ -1,0 +1,147 @@
+"""Somebody at a browser of their own, and what the browser must never do meanwhile."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
+
+from tests.browsers import new_context
+from tests.e2e.installation import Installation
+from tests.people import PASSWORD
+
+WIDTH = int(os.environ.get("NODEWISE_SCREENSHOT_WIDTH", "1280"))
+HEIGHT = WIDTH * 9 // 16
+THEME = os.environ.get("NODEWISE_SCREENSHOT_THEME", "")
+SCREENSHOTS = os.environ.get("NODEWISE_SCREENSHOTS", "")
+SLOW_MS = 120_000
+"""For work of the background worker on a busy machine; everything else answers in seconds."""
+REFUSED = 400
+# The viewer library greets on the console, and says which of its engines it uses.
+GREETINGS = re.compile(r"CornerstoneRender|GPU stall|GL Driver Message|WebGL")
+
+
+class Watch:
+    """Complains about errors, other hosts and refusals that no test asked for."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.refusals: list[tuple[int, str]] = []
+        self.provoked: list[tuple[int, str]] = []
+        context.on("request", self._asked)
+        context.on("response", self._answered)
+        context.on("console", self._said)
+        context.on("weberror", self._broke)
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith((f"{self.address}/", "data:", "blob:")):
+            self.complaints.append(f"a request to another host: {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status < REFUSED:
+            return
+        path = response.url.removeprefix(self.address)
+        self.refusals.append((response.status, path))
+        if not any(status == response.status and part in path for status, part in self.provoked):
+            self.complaints.append(f"{response.request.method} {path} answered {response.status}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # Refusals and lost connections are judged where they are answered.
+        if "Failed to load resource" in message.text or GREETINGS.search(message.text):
+            return
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+    def _broke(self, error: WebError) -> None:
+        self.complaints.append(f"uncaught: {error.error}")
+
+    @contextmanager
+    def provoking(self, status: int, part: str) -> Iterator[None]:
+        """Expect a refusal, and fail where it does not come."""
+        before = len(self.refusals)
+        self.provoked.append((status, part))
+        yield
+        seen = self.refusals[before:]
+        assert any(status == found and part in path for found, path in seen), seen
+
+
+class Person:
+    """One signed-in person: a context of their own, so that nobody shares a session."""
+
+    def __init__(self, browser: Browser, house: Installation, name: str) -> None:
+        self.house = house
+        self.name = name
+        self.context = new_context(browser, width=WIDTH, height=HEIGHT)
+        if THEME:
+            # Dark is the viewer's default and light the others'; here one theme for all pages.
+            self.context.add_init_script(
+                f"for (const key of ['nodewise-theme', 'nodewise-viewer-theme']) "
+                f"localStorage.setItem(key, '{THEME}');"
+            )
+        self.watch = Watch(self.context, house.address)
+        self.page = self.context.new_page()
+        self.page.on("dialog", lambda dialog: dialog.accept())
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.house.address}{path}")
+
+    def sign_in(self) -> None:
+        self.go("/account/login/")
+        self.page.get_by_label("User name or e-mail").fill(self.name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(re.compile(r"^(?!.*/login/)"))
+
+    def click(self, name: str, *, role: Any = "button", exact: bool = True) -> None:
+        self.page.get_by_role(role, name=name, exact=exact).click()
+
+    def follow(self, name: str, *, exact: bool = True) -> None:
+        self.click(name, role="link", exact=exact)
+
+    def sees(self, text: str, *, timeout_ms: float | None = None) -> None:
+        expect(self.page.locator("main")).to_contain_text(text, timeout=timeout_ms)
+
+    def row(self, text: str) -> Any:
+        return self.page.get_by_role("row").filter(has_text=text)
+
+    def download(self, name: str, folder: Path) -> Path:
+        with self.page.expect_download() as coming:
+            self.follow(name)
+        target = folder / coming.value.suggested_filename
+        coming.value.save_as(target)
+        return target
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the page for somebody to look at, where a folder is named."""
+        if SCREENSHOTS:
+            folder = Path(SCREENSHOTS)
+            folder.mkdir(parents=True, exist_ok=True)
+            theme = THEME or "default"
+            self.page.screenshot(path=folder / f"{name}-{theme}-{WIDTH}.png", full_page=True)
+
+    def get(self, path: str) -> Any:
+        """Ask the API with this person's session."""
+        answer = self.context.request.get(f"{self.house.address}{path}")
+        assert answer.ok, (path, answer.status)
+        return answer.json()
+
+    def another_tab(self) -> Page:
+        return self.context.new_page()
+
+    def leave(self) -> None:
+        self.context.close()
