@@ -1,0 +1,137 @@
+"""Complete bodies for the routes that write: with them a person who may enter succeeds."""
+
+import uuid
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.people import PASSWORD
+
+Things = dict[str, Any]
+Body = dict[str, Any]
+
+
+def nothing(things: Things) -> Body:
+    return {}
+
+
+def reason(things: Things) -> Body:
+    return {"reason": "A good reason."}
+
+
+def sign_up(things: Things) -> Body:
+    address = "newcomer@example.org"
+    return {
+        "username": "newcomer",
+        "email": address,
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+
+
+def new_cohort(things: Things) -> Body:
+    return {"name": "A new cohort", "kind": "external_test"}
+
+
+def new_member(things: Things) -> Body:
+    return {"username": "outsider", "role": "annotator"}
+
+
+def old_member(things: Things) -> Body:
+    return {"username": "annotator_two", "role": "annotator"}
+
+
+def zip_file(things: Things) -> Body:
+    return {"file": SimpleUploadedFile("new.zip", b"PK\x03\x04", "application/zip")}
+
+
+def exclusion(things: Things) -> Body:
+    return {"code": "other", "reason": "A good reason."}
+
+
+def new_study(things: Things) -> Body:
+    return {"title": "A new study", "cohorts": [things["cohort_pk"]]}
+
+
+def protocol(things: Things) -> Body:
+    return {"title": "Another title", "protocol": "Another protocol."}
+
+
+def new_reader(things: Things) -> Body:
+    return {"username": "outsider"}
+
+
+def invitation(things: Things) -> Body:
+    return {"email": "somebody@example.org"}
+
+
+def opening(things: Things) -> Body:
+    return {"confirm": "on"}
+
+
+def closing(things: Things) -> Body:
+    return {"confirm_incomplete": "on", "reason": "A good reason."}
+
+
+def new_account(things: Things) -> Body:
+    return {"username": "newcomer", "password": PASSWORD, "password_again": PASSWORD}
+
+
+def call(things: Things) -> Body:
+    return {
+        "call": str(uuid.uuid4()),
+        "node": str(things["case_node"]),
+        "category": 2,
+        "base_version": things["case_version"],
+        "shown_case": str(things["case"]),
+        "shown_slice": things["case_slice"],
+    }
+
+
+def submission(things: Things) -> Body:
+    return {"base_version": things["case_version"]}
+
+
+def events(things: Things) -> Body:
+    return {"events": [{"kind": "opened", "at_ms": 1}]}
+
+
+def label_file(things: Things) -> Body:
+    text = b"patient,node,label\nP009,1,2\n"
+    return {"csv_file": SimpleUploadedFile("labels.csv", text, "text/csv"), "import": "1"}
+
+
+def decision(things: Things) -> Body:
+    return {"label": 2, "reason": "A good reason.", "base_version": 1}
+
+
+def confirmation(things: Things) -> Body:
+    return {"confirmed": "yes"}
+
+
+def label(things: Things) -> Body:
+    return {
+        "client_id": str(uuid.uuid4()),
+        "node": str(things["fresh_node"]),
+        "label": 2,
+        "base_version": 1,
+        "shown_case": str(things["labelling"]),
+        "shown_slice": 0,
+    }
+
+
+def label_submission(things: Things) -> Body:
+    return {"base_version": 1}
+
+
+def unused_model(things: Things) -> Body:
+    return {"model": str(things["unused_model"])}
+
+
+def scores(things: Things) -> Body:
+    text = "patient,node,score_metastasis,score_ene\nP001,1,0.5,-1\n"
+    return {"name": "Another model", "text": text, "import": "1"}
+
+
+def freeze(things: Things) -> Body:
+    return {"model": str(things["scores_model"])}

@@ -1,0 +1,237 @@
+"""One walked cohort with every kind of object in it, a second cohort, and a person for each role.
+
+Built once for a module: the tests on it look, or undo what they did.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+
+from accounts.models import User
+from annotation import services as annotation
+from cohorts.models import Cohort, IntakeUpload
+from cohorts.services import exclude_patient
+from cohorts.vocabulary import CohortRole
+from inference.models import ModelVersion, Provenance
+from inference.services import request_predictions
+from readerstudy.analysis import pipeline
+from readerstudy.analysis import services as analysis
+from readerstudy.reading import services as reading
+from readerstudy.reading.models import Assignment, Study, StudyReader
+from readerstudy.reading.services.calls import CallGiven
+from tests import walk
+from tests.cases import store_case
+from tests.people import People, join, person
+
+# Not a judgement and not data of a study: written by signing in.
+SIGNING_IN = {"sessions.Session", "accounts.User"}
+
+
+def build() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return people by the name of their role, and the values of the routes' arguments by name."""
+    cohort = Cohort.objects.create(name="External test 1")
+    other_cohort = Cohort.objects.create(name="External test 2")
+    people = staff(cohort, "")
+    other = staff(other_cohort, "other_")
+    for number in (1, 2, 3):
+        store_case(cohort, f"P00{number}", nodes=3)
+    store_case(other_cohort, "Q001", nodes=2)
+    walk.release_truth(people, cohort)
+    User.objects.filter(pk=people.coordinator.pk).update(may_create_cohorts=True)
+    things = {"cohort": cohort.public_id, "cohort_pk": cohort.pk, "version": 1}
+    things |= _closed_study(people, cohort)
+    things |= _open_study(people, cohort)
+    things |= _draft(people, cohort)
+    things |= _open_work(people, cohort)
+    walk.open_study(other, other_cohort, title="Elsewhere", seed=3)
+    things["joint_study"] = _joint_study(cohort, other_cohort).public_id
+    return _by_role(people, other), things
+
+
+def staff(cohort: Cohort, prefix: str) -> People:
+    """Return one person per role of the cohort, each with a password."""
+    made = People(**{name: person(prefix + name) for name in People.__annotations__})
+    for name, role in (
+        ("coordinator", CohortRole.COORDINATOR),
+        ("annotator_one", CohortRole.ANNOTATOR),
+        ("annotator_two", CohortRole.ANNOTATOR),
+        ("adjudicator", CohortRole.ADJUDICATOR),
+        ("statistician", CohortRole.STATISTICIAN),
+    ):
+        join(cohort, getattr(made, name), role)
+    return made
+
+
+def _by_role(people: People, other: People) -> dict[str, User | None]:
+    return {
+        "anonymous": None,
+        "outsider": people.outsider,
+        "reader": people.reader_one,
+        "second reader": people.reader_two,
+        "other reader": other.reader_one,
+        "annotator": people.annotator_one,
+        "second annotator": people.annotator_two,
+        "other annotator": other.annotator_one,
+        "adjudicator": people.adjudicator,
+        "other adjudicator": other.adjudicator,
+        "coordinator": people.coordinator,
+        "other coordinator": other.coordinator,
+        "statistician": people.statistician,
+        "other statistician": other.statistician,
+    }
+
+
+def _closed_study(people: People, cohort: Cohort) -> dict[str, Any]:
+    """A closed study with a finished run on scores of another model, and a waiting run."""
+    study = walk.open_study(people, cohort, title="Closed study")
+    walk.read_everything(people, study)
+    reading.close_study(by=people.coordinator, study=study)
+    scores = walk.import_scores(people, cohort)
+    dataset = analysis.freeze_dataset(by=people.statistician, study=study, model=scores)
+    done = analysis.request_analysis(by=people.statistician, dataset=dataset)
+    pipeline.run_analysis(done.pk)
+    waiting = analysis.request_analysis(by=people.statistician, dataset=dataset)
+    return {
+        "closed_study": study.public_id,
+        "scores_model": scores.public_id,
+        "dataset": dataset.public_id,
+        "done_run": done.public_id,
+        "waiting_run": waiting.public_id,
+    }
+
+
+def _open_study(people: People, cohort: Cohort) -> dict[str, Any]:
+    """An open study: reader one has submitted a case and has called the second."""
+    study = walk.open_study(people, cohort, title="Open study", seed=11)
+    walk.read_as(people.reader_one, study, cases=1)
+    seat = StudyReader.objects.get(study=study, user=people.reader_one)
+    submitted, current = Assignment.objects.filter(reader=seat).order_by("position")[:2]
+    for version, node in enumerate(current.nodes.select_related("mask")):
+        given = CallGiven(
+            call=uuid.uuid4(),
+            node=node.public_id,
+            category=1,
+            base_version=version,
+            shown_case=current.public_id,
+            shown_slice=node.mask.bounding_box[0][0],
+        )
+        reading.submit_call(by=people.reader_one, case=current.public_id, given=given)
+    return {
+        "open_study": study.public_id,
+        "seat": seat.public_id,
+        "submitted_case": submitted.public_id,
+        "case": current.public_id,
+        "case_node": node.public_id,
+        "case_slice": node.mask.bounding_box[0][0],
+        "case_version": current.nodes.count(),
+    }
+
+
+def _draft(people: People, cohort: Cohort) -> dict[str, Any]:
+    """A draft study with a reader and an invitation."""
+    draft = reading.create_study(by=people.coordinator, title="Draft", cohorts=[cohort])
+    reading.update_protocol(by=people.coordinator, study=draft, protocol="Call every node.")
+    seat = reading.add_reader(by=people.coordinator, study=draft, user=people.reader_two)
+    invitation, token = reading.invite_reader(
+        by=people.coordinator, study=draft, email="invited@example.org"
+    )
+    return {
+        "draft": draft.public_id,
+        "draft_seat": seat.public_id,
+        "invitation": invitation.pk,
+        "token": token,
+    }
+
+
+def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
+    """An upload, a waiting prediction run, a decided disagreement, an open labelling."""
+    discordant = cohort.patients.get(pseudonym="P001").nodes.get(number=1)
+    fresh = store_case(cohort, "P009", nodes=1)
+    labelling = annotation.start_labelling(by=people.annotator_one, patient=fresh)
+    annotation.record_label(
+        by=people.annotator_one,
+        labelling=labelling,
+        node=fresh.nodes.get(),
+        client_id=uuid.uuid4(),
+        base_version=0,
+        label=1,
+    )
+    left_out = store_case(cohort, "P010", nodes=1)
+    exclude_patient(by=people.coordinator, patient=left_out, code="other", reason="A test.")
+    model, unused = _model("Untrained"), _model("Not run yet")
+    run = request_predictions(by=people.coordinator, cohort=cohort, model_version=model)
+    upload = IntakeUpload.objects.create(
+        cohort=cohort, drop_name="ours", shown_name="first.zip", requested_by=people.coordinator
+    )
+    return {
+        "discordant": discordant.public_id,
+        "patient": fresh.public_id,
+        "left_out": left_out.public_id,
+        "unused_model": unused.public_id,
+        "labelling": labelling.public_id,
+        "fresh_node": fresh.nodes.get().public_id,
+        "model": model.public_id,
+        "prediction_run": run.public_id,
+        "upload": upload.public_id,
+    }
+
+
+def _model(name: str) -> ModelVersion:
+    return ModelVersion.objects.create(
+        name=name,
+        architecture="DeepENE",
+        provenance=Provenance.UNTRAINED,
+        digest=hashlib.sha256(name.encode()).hexdigest(),
+    )
+
+
+def _joint_study(cohort: Cohort, other: Cohort) -> Study:
+    """A study over both cohorts, opened by somebody who coordinates both."""
+    both = person("both")
+    for one in (cohort, other):
+        join(one, both, CohortRole.COORDINATOR)
+    return reading.create_study(by=both, title="Joint study", cohorts=[cohort, other])
+
+
+def fingerprint() -> dict[str, str]:
+    """Return a digest of the rows of every table that signing in does not write."""
+    found = {}
+    for model in apps.get_models():
+        if model._meta.label in SIGNING_IN:
+            continue
+        rows = [repr(row) for row in model._default_manager.order_by("pk").values_list()]
+        found[model._meta.label] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    found["accounts"] = repr(list(User.objects.order_by("pk").values_list("username", "password")))
+    return found
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo in the database whatever happens inside."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def standing(blocker: Any) -> Iterator[SimpleNamespace]:
+    """Build the scene for a whole module, and take it away afterwards."""
+    with blocker.unblock():
+        # The triggers refuse a DELETE: the scene leaves by rollback, like every test's rows.
+        with transaction.atomic():
+            people, things = build()
+            yield SimpleNamespace(people=people, things=things)
+            transaction.set_rollback(True)
+
+
+def unknown(value: Any) -> Any:
+    """Return a value of the same kind that belongs to nothing."""
+    if isinstance(value, uuid.UUID):
+        return uuid.uuid4()
+    return "no-such-token" if isinstance(value, str) else value

@@ -1,0 +1,327 @@
+"""Who may enter which route, and with which answer: the access table of the whole site."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.access import bodies
+
+ROLES = (
+    "outsider",
+    "reader",
+    "second reader",
+    "other reader",
+    "annotator",
+    "second annotator",
+    "other annotator",
+    "adjudicator",
+    "other adjudicator",
+    "coordinator",
+    "other coordinator",
+    "statistician",
+    "other statistician",
+)
+PERSONS = ("anonymous", *ROLES)
+
+Answers = dict[str, int]
+Body = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def everyone(status: int = 200, **others: int) -> Answers:
+    """Return the same answer for each person who is signed in."""
+    return dict.fromkeys(ROLES, status) | {who.replace("_", " "): n for who, n in others.items()}
+
+
+def anybody(status: int = 200, **others: int) -> Answers:
+    """Return the same answer for everybody, signed in or not."""
+    return {"anonymous": status} | everyone(status, **others)
+
+
+def only(*persons: str, status: int = 200) -> Answers:
+    """Return the answer of those who may enter; for the others the route does not exist."""
+    return dict.fromkeys(persons, status)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """Who gets what from one route.
+
+    ``get`` and ``post`` (with an empty body) give the status of each person who may enter; None
+    means that the method does not exist. Whoever is not listed gets 404, and anonymous people a
+    redirect to the login page (pages) or 401 (API).
+    """
+
+    args: dict[str, Any] = field(default_factory=dict)
+    """The route's arguments by the name of a thing of the scene; other values stand for themselves."""
+    get: Answers | None = None
+    post: Answers | None = None
+    body: Body | None = None
+    """A complete body, for attempts that could succeed."""
+    acts: str | None = None
+    """Who, of those who may, changes something with it; None where nothing can be changed."""
+    json: bool = False
+
+
+COORDINATOR, STATISTICIAN = only("coordinator"), only("statistician")
+RUNNERS = only("coordinator", "statistician")
+MODEL_READERS = only("coordinator", "other coordinator", "statistician", "other statistician")
+ANNOTATORS = only("annotator", "second annotator")
+PIXELS = only("annotator", "second annotator", "adjudicator", "coordinator")
+READER = only("reader")
+COHORT, UPLOAD = {"cohort_id": "cohort"}, {"upload_id": "upload"}
+PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
+OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
+DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
+LABELLING, RELEASED = {"labelling": "labelling"}, {"cohort": "cohort", "version": 1}
+PREDICTED = {"public_id": "cohort"}
+PREDICTION_RUN = {"public_id": "prediction_run"}
+
+
+def acting(who: str, status: int, body: Body = bodies.nothing) -> dict[str, Any]:
+    """Return a POST for one person whose complete ``body`` changes something."""
+    return {"post": only(who, status=status), "body": body, "acts": who}
+
+
+LOBBY = {
+    "home": Route(get=everyone(302, outsider=200, coordinator=200, other_coordinator=200)),
+    "health": Route(get=anybody()),
+    "account_login": Route(get=everyone(302, anonymous=200), post=everyone(302, anonymous=200)),
+    "account_logout": Route(get=everyone(anonymous=302), post=anybody(302)),
+    # Closed for everybody: the page says so, and a body changes nothing.
+    "account_signup": Route(
+        get=everyone(302, anonymous=200), post=everyone(302, anonymous=200), body=bodies.sign_up
+    ),
+    "account_change_password": Route(get=everyone(), post=everyone()),
+    "account_reauthenticate": Route(get=everyone(), post=everyone()),
+    "mfa_index": Route(get=everyone()),
+    # 302: to the login, or to entering the password again.
+    "mfa_authenticate": Route(get=anybody(302), post=anybody(302)),
+    "mfa_reauthenticate": Route(get=everyone(302), post=everyone(302)),
+    "mfa_activate_totp": Route(get=everyone(302), post=everyone(302)),
+    "mfa_generate_recovery_codes": Route(get=everyone(302), post=everyone(302)),
+    # Nobody of the scene has a second factor.
+    "mfa_deactivate_totp": Route(get={}, post={}),
+    "mfa_view_recovery_codes": Route(get={}),
+    "mfa_download_recovery_codes": Route(get={}, post={}),
+    "api-schema": Route(get=everyone()),
+    "api-docs": Route(get=everyone()),
+}
+COHORTS = {
+    "cohorts:home": Route(
+        get=only("coordinator", "other coordinator"),
+        post=only("coordinator", "other coordinator", status=422),
+        body=bodies.new_cohort,
+        acts="coordinator",
+    ),
+    "cohorts:cohort": Route(args=COHORT, get=COORDINATOR),
+    "cohorts:add-member": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.new_member)
+    ),
+    "cohorts:remove-member": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.old_member)
+    ),
+    "cohorts:uploads": Route(args=COHORT, get=COORDINATOR),
+    "cohorts:start-intake": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.zip_file)
+    ),
+    "cohorts:upload": Route(args=UPLOAD, get=COORDINATOR),
+    "cohorts:upload-progress": Route(args=UPLOAD, get=COORDINATOR),
+    "cohorts:cancel-intake": Route(args=UPLOAD, **acting("coordinator", 302)),
+    "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
+    "cohorts:exclude": Route(
+        args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
+    ),
+    "cohorts:include": Route(
+        args={"patient_id": "left_out"},
+        get=COORDINATOR,
+        **acting("coordinator", 422, bodies.reason),
+    ),
+    "cohorts-api:cohorts": Route(get=everyone()),
+    "cohorts-api:cohort": Route(args=COHORT, get=COORDINATOR),
+    "cohorts-api:uploads": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 400, bodies.zip_file)
+    ),
+    "cohorts-api:upload": Route(args=UPLOAD, get=COORDINATOR),
+    "cohorts-api:case": Route(args=PATIENT, get=PIXELS),
+    "cohorts-api:frame": Route(args=PATIENT | {"index": 0}, get=PIXELS),
+}
+STUDIES = {
+    # The form is there for everybody and offers only cohorts of the person's own.
+    "studies:home": Route(
+        get=everyone(), post=everyone(), body=bodies.new_study, acts="coordinator"
+    ),
+    "studies:study": Route(args=DRAFT, get=COORDINATOR),
+    "studies:progress": Route(args=DRAFT, get=COORDINATOR),
+    "studies:protocol": Route(args=DRAFT, **acting("coordinator", 422, bodies.protocol)),
+    "studies:add-reader": Route(args=DRAFT, **acting("coordinator", 422, bodies.new_reader)),
+    "studies:invite": Route(args=DRAFT, **acting("coordinator", 422, bodies.invitation)),
+    "studies:revoke": Route(
+        args=DRAFT | {"invitation": "invitation"}, **acting("coordinator", 302)
+    ),
+    "studies:open": Route(
+        args=DRAFT, get=COORDINATOR, **acting("coordinator", 200, bodies.opening)
+    ),
+    "studies:close": Route(
+        args={"study": "open_study"},
+        get=COORDINATOR,
+        **acting("coordinator", 200, bodies.closing),
+    ),
+    "studies:reader": Route(args={"reader": "seat"}, get=COORDINATOR),
+    "studies:remove-reader": Route(args={"reader": "draft_seat"}, **acting("coordinator", 302)),
+    "studies:reopen": Route(
+        args={"case": "submitted_case"}, **acting("coordinator", 302, bodies.reason)
+    ),
+}
+READING = {
+    "reading:home": Route(get=everyone()),
+    "reading:study": Route(args=OWN_STUDY, get=READER),
+    "reading:done": Route(args=OWN_STUDY, get=READER),
+    "reading:case": Route(args=OWN_CASE, get=READER),
+    # Whoever holds the link: the token is the permission.
+    "reading:invitation": Route(args=INVITED, get=anybody()),
+    "reading:accept-invitation": Route(
+        args=INVITED, post=everyone(302), body=bodies.nothing, acts="outsider"
+    ),
+    "reading:create-invited-account": Route(
+        args=INVITED, post=anybody(), body=bodies.new_account, acts="anonymous"
+    ),
+    "reading_api:studies": Route(get=everyone()),
+    "reading_api:next": Route(args=OWN_STUDY, get=READER),
+    "reading_api:case": Route(args=OWN_CASE, get=READER),
+    "reading_api:pictures": Route(args=OWN_CASE, get=READER),
+    "reading_api:frame": Route(args=OWN_CASE | {"index": 0}, get=READER),
+    # The body's form is looked at first: an empty one gives nothing away about the case.
+    "reading_api:calls": Route(
+        args=OWN_CASE, post=everyone(400), body=bodies.call, acts="reader", json=True
+    ),
+    "reading_api:submit": Route(
+        args=OWN_CASE, post=everyone(400), body=bodies.submission, acts="reader", json=True
+    ),
+    "reading_api:events": Route(
+        args=OWN_CASE, post=everyone(400), body=bodies.events, acts="reader", json=True
+    ),
+}
+ANNOTATION = {
+    # Lists of one's own work: empty for those who have none.
+    "annotation:home": Route(get=everyone()),
+    "annotation:adjudication": Route(get=everyone()),
+    "annotation:releases": Route(get=everyone()),
+    "annotation:labelling": Route(args={"patient": "patient"}, get=ANNOTATORS),
+    "annotation:start": Route(
+        args={"patient": "patient"},
+        post=only("annotator", "second annotator", status=302),
+        body=bodies.nothing,
+        acts="second annotator",
+    ),
+    "annotation:import": Route(
+        args={"cohort": "cohort"},
+        get=ANNOTATORS,
+        post=only("annotator", "second annotator", status=422),
+        body=bodies.label_file,
+        acts="second annotator",
+    ),
+    "annotation:decide": Route(
+        args={"node": "discordant"},
+        get=only("adjudicator"),
+        **acting("adjudicator", 422, bodies.decision),
+    ),
+    # One patient is not labelled yet, so that nothing can be released.
+    "annotation:release": Route(
+        args={"cohort": "cohort"},
+        get=COORDINATOR,
+        post=only("coordinator", status=302),
+        body=bodies.confirmation,
+    ),
+    "annotation:reference-standard-json": Route(args=RELEASED, get=RUNNERS),
+    "annotation:reference-standard-csv": Route(args=RELEASED, get=RUNNERS),
+    "annotation_api:labelling": Route(args=LABELLING, get=only("annotator")),
+    "annotation_api:labels": Route(
+        args=LABELLING, json=True, **acting("annotator", 400, bodies.label)
+    ),
+    "annotation_api:submit": Route(
+        args=LABELLING, json=True, **acting("annotator", 400, bodies.label_submission)
+    ),
+    "annotation_api:disagreements": Route(args={"cohort": "cohort"}, get=only("adjudicator")),
+    "annotation_api:adjudication": Route(
+        args={"node": "discordant"},
+        get=only("adjudicator"),
+        json=True,
+        **acting("adjudicator", 400, bodies.decision),
+    ),
+    "annotation_api:reference-standards": Route(
+        args={"cohort": "cohort"},
+        get=RUNNERS,
+        post=only("coordinator", status=422),
+        body=bodies.nothing,
+        json=True,
+    ),
+    "annotation_api:reference-standard": Route(args=RELEASED, get=RUNNERS),
+}
+INFERENCE = {
+    # Model versions belong to the site, not to one cohort.
+    "inference:home": Route(get=MODEL_READERS),
+    "inference:model": Route(args={"public_id": "model"}, get=MODEL_READERS),
+    "inference:cohort": Route(
+        args=PREDICTED,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=422),
+        body=bodies.unused_model,
+        acts="coordinator",
+    ),
+    "inference:import": Route(
+        args=PREDICTED, get=COORDINATOR, **acting("coordinator", 422, bodies.scores)
+    ),
+    "inference:scores": Route(args=PREDICTED | {"model_id": "scores_model"}, get=RUNNERS),
+    "inference:run": Route(args=PREDICTION_RUN, get=RUNNERS),
+    "inference:run-progress": Route(args=PREDICTION_RUN, get=RUNNERS),
+    "inference:cancel-run": Route(
+        args=PREDICTION_RUN,
+        post={"coordinator": 302, "statistician": 403},
+        body=bodies.nothing,
+        acts="coordinator",
+    ),
+    "inference_api:models": Route(get=MODEL_READERS),
+    "inference_api:cohort-runs": Route(
+        args=PREDICTED,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=400),
+        body=bodies.unused_model,
+        acts="coordinator",
+        json=True,
+    ),
+    "inference_api:run": Route(args=PREDICTION_RUN, get=RUNNERS),
+    "inference_api:cancel-run": Route(
+        args=PREDICTION_RUN,
+        post={"coordinator": 200, "statistician": 403},
+        body=bodies.nothing,
+        acts="coordinator",
+        json=True,
+    ),
+}
+ANALYSIS = {
+    "analysis:home": Route(get=everyone()),
+    "analysis:study": Route(args={"study_id": "closed_study"}, get=STATISTICIAN),
+    "analysis:freeze": Route(
+        args={"study_id": "closed_study"}, **acting("statistician", 302, bodies.freeze)
+    ),
+    "analysis:rerun": Route(args={"dataset_id": "dataset"}, **acting("statistician", 302)),
+    "analysis:run": Route(args=RUN, get=STATISTICIAN),
+    "analysis:progress": Route(args=RUN, get=STATISTICIAN),
+    "analysis:cancel": Route(args={"run_id": "waiting_run"}, **acting("statistician", 302)),
+    "analysis:download": Route(args=RUN | {"name": "dataset.csv"}, get=STATISTICIAN),
+    "analysis:figure": Route(args=RUN | {"cohort": 1, "endpoint": "metastasis"}, get=STATISTICIAN),
+    "analysis_api:studies": Route(get=everyone()),
+    "analysis_api:datasets": Route(
+        args={"study_id": "closed_study"},
+        get=STATISTICIAN,
+        json=True,
+        # An empty body asks for the readers alone.
+        **acting("statistician", 201, bodies.freeze),
+    ),
+    "analysis_api:runs": Route(
+        args={"dataset_id": "dataset"}, json=True, **acting("statistician", 201)
+    ),
+    "analysis_api:run": Route(args=RUN, get=STATISTICIAN),
+    "analysis_api:results": Route(args=RUN, get=STATISTICIAN),
+}
+TABLE = LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | ANALYSIS
