@@ -222,12 +222,11 @@ def undone() -> Iterator[None]:
 @contextmanager
 def standing(blocker: Any) -> Iterator[SimpleNamespace]:
     """Build the scene for a whole module, and take it away afterwards."""
-    with blocker.unblock():
-        # The triggers refuse a DELETE: the scene leaves by rollback, like every test's rows.
-        with transaction.atomic():
-            people, things = build()
-            yield SimpleNamespace(people=people, things=things)
-            transaction.set_rollback(True)
+    # The triggers refuse a DELETE: the scene leaves by rollback, like every test's rows.
+    with blocker.unblock(), transaction.atomic():
+        people, things = build()
+        yield SimpleNamespace(people=people, things=things)
+        transaction.set_rollback(True)
 
 
 def unknown(value: Any) -> Any:

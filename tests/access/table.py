@@ -52,7 +52,7 @@ class Route:
     """
 
     args: dict[str, Any] = field(default_factory=dict)
-    """The route's arguments by the name of a thing of the scene; other values stand for themselves."""
+    """The route's arguments: names of things of the scene, or values that stand for themselves."""
     get: Answers | None = None
     post: Answers | None = None
     body: Body | None = None
