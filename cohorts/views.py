@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -84,6 +85,7 @@ class CohortPage(CoordinatorView):
             "members": selectors.members_of(cohort),
             "uploads": selectors.uploads_of(cohort),
             "busy": selectors.has_open_upload(cohort),
+            "upload_max_bytes": settings.INTAKE_MAX_BYTES,
             "upload_form": forms.get("upload_form") or UploadForm(auto_id="upload_%s"),
             "member_form": forms.get("member_form") or MemberForm(auto_id="member_%s"),
         }

@@ -1,81 +1,104 @@
 /**
- * Sends the upload form in the background and shows how much has been sent.
+ * The upload form: takes a folder or a zip, packs a folder, sends it and shows how far it is.
  *
- * Without this module the form still works: the browser posts it and shows the next page.
+ * Without this module the form still takes a zip: the browser posts it and shows the next page.
  */
+import { inWords } from './bytes-in-words.js';
+import { sendUpload } from './send-upload.js';
+import { watchChoice } from './upload-choice.js';
+import { requireAcceptable } from './upload-limits.js';
+import { UploadProblem } from './upload-problem.js';
+import { statusOf } from './upload-status.js';
+import { packFolder } from './zip-folder.js';
 
-/** @param {number} bytes @returns {string} */
-export function inMegabytes(bytes) {
-  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+/** @typedef {import('./dropped-items.js').Choice} Choice */
+
+/** @param {Choice} choice @returns {string} */
+function describe({ name, zip, files }) {
+  if (zip) {
+    return `Chosen: '${name}', ${inWords(zip.size)}.`;
+  }
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const count = files.length === 1 ? '1 file' : `${files.length} files`;
+  return `Chosen: '${name}', ${count}, ${inWords(bytes)}.`;
 }
 
-/**
- * @param {number} status HTTP status; 0 when no answer came.
- * @param {string} text The answer's body.
- * @returns {{page?: string, message?: string}} Where to go, or what to tell the person.
- */
-export function outcomeOf(status, text) {
-  if (status === 0) {
-    return { message: 'The connection was lost. Nothing was taken in: upload the file again.' };
+/** @param {unknown} error @returns {string} */
+function sentenceOf(error) {
+  if (error instanceof UploadProblem) {
+    return error.message;
   }
-  let answer;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    return { message: `The server answered with status ${status}. Try again later.` };
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return 'Cancelled. Nothing was taken in; what you chose is still chosen.';
   }
-  if (status === 201 && answer.page) {
-    return { page: answer.page };
-  }
-  return { message: answer.message || `The server answered with status ${status}.` };
+  console.error(error);
+  return 'Something went wrong in this page. Nothing was taken in: reload it and try again.';
 }
 
 /** @param {HTMLFormElement} form */
 function attach(form) {
-  const status = form.querySelector('[data-upload-status]');
-  const message = form.querySelector('[data-upload-message]');
-  const bar = status.querySelector('.progress-bar');
-  const button = form.querySelector('button[type="submit"]');
+  const status = statusOf(form);
+  const serverBytes = Number(form.dataset.maxBytes);
+  let cancelling = new AbortController();
 
-  /** @param {number} sent @param {number} total */
-  function show(sent, total) {
-    const percent = total ? Math.round((100 * sent) / total) : 0;
-    bar.style.width = `${percent}%`;
-    bar.parentElement.setAttribute('aria-valuenow', String(percent));
-    message.textContent =
-      sent < total
-        ? `${inMegabytes(sent)} of ${inMegabytes(total)} sent. Keep this page open.`
-        : 'Sent. The server is storing the file.';
-  }
-
-  /** @param {{page?: string, message?: string}} outcome */
-  function end(outcome) {
-    if (outcome.page) {
-      window.location.assign(outcome.page);
-      return;
+  /** @param {Promise<Choice | null>} choice */
+  async function onChange(choice) {
+    status.say('Looking at what you chose.');
+    try {
+      const found = await choice;
+      const isLatest = choice === chosen();
+      if (isLatest && found) {
+        requireAcceptable(found, serverBytes);
+      }
+      if (isLatest && !status.isBusy()) {
+        status.say(found ? describe(found) : '');
+      }
+    } catch (error) {
+      if (choice === chosen()) {
+        status.say(sentenceOf(error), { isError: true });
+      }
     }
-    status.hidden = true;
-    button.disabled = false;
-    message.classList.add('text-danger');
-    message.textContent = outcome.message;
   }
 
-  form.addEventListener('submit', (event) => {
+  /** @param {FormData} body @param {AbortSignal} signal */
+  async function upload(body, signal) {
+    const choice = await chosen();
+    requireAcceptable(choice, serverBytes);
+    const packing = { signal, onProgress: status.packing };
+    body.set('file', choice.zip ?? (await packFolder(choice.files, packing)), choice.name);
+    signal.throwIfAborted();
+    const token = form.elements.csrfmiddlewaretoken.value;
+    const options = { token, signal, onProgress: status.sending };
+    const { page, message } = await sendUpload(form.dataset.upload, body, options);
+    if (!page) {
+      throw new UploadProblem(message);
+    }
+    window.location.assign(page);
+  }
+
+  const chosen = watchChoice(form, status.isBusy, onChange);
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    button.disabled = true;
-    status.hidden = false;
-    message.classList.remove('text-danger');
-    const request = new XMLHttpRequest();
-    request.open('POST', form.dataset.upload);
-    request.setRequestHeader('Accept', 'application/json');
-    request.setRequestHeader('X-CSRFToken', form.elements.csrfmiddlewaretoken.value);
-    request.upload.addEventListener('progress', ({ loaded, total }) => show(loaded, total));
-    request.addEventListener('loadend', () => end(outcomeOf(request.status, request.responseText)));
-    show(0, 1);
-    request.send(new FormData(form));
+    // Before the fields are disabled: disabled fields are not sent.
+    const body = new FormData(form);
+    cancelling = new AbortController();
+    status.setBusy(true);
+    try {
+      await upload(body, cancelling.signal);
+    } catch (error) {
+      status.setBusy(false);
+      status.say(sentenceOf(error), { isError: true });
+    }
+  });
+  form.querySelector('[data-upload-cancel]').addEventListener('click', () => cancelling.abort());
+  // Coming back to this page must not show the upload that led away from it.
+  window.addEventListener('pageshow', ({ persisted }) => persisted && window.location.reload());
+
+  form.noValidate = true;
+  form.elements.file.required = false;
+  form.querySelectorAll('[data-upload-scripted]').forEach((element) => {
+    element.hidden = false;
   });
 }
 
-if (typeof document !== 'undefined') {
-  document.querySelectorAll('form[data-upload]').forEach(attach);
-}
+document.querySelectorAll('form[data-upload]').forEach(attach);
