@@ -17,7 +17,8 @@ class Home(LoginRequiredMixin, View):
         tasks = selectors.tasks_of(request.user)
         if len(tasks) == 1:
             return redirect(tasks[0].url)
-        return render(request, "dashboard/home.html", {"tasks": tasks})
+        waiting = selectors.with_waiting(request.user, tasks)
+        return render(request, "dashboard/home.html", {"tasks": waiting})
 
 
 class Health(View):
