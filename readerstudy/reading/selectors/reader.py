@@ -128,7 +128,9 @@ def case_state(case: Assignment) -> dict[str, Any]:
         "state": case.state,
         "calls": {
             str(node): category
-            for node, category in calls.values_list("node__public_id", "category")
+            for node, category in calls.order_by("node__number").values_list(
+                "node__public_id", "category"
+            )
         },
     }
 
