@@ -164,7 +164,7 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
     )
     left_out = store_case(cohort, "P010", nodes=1)
     exclude_patient(by=people.coordinator, patient=left_out, code="other", reason="A test.")
-    model, unused = _model("Untrained"), _model("Not run yet")
+    model, unused = untrained_model("Untrained"), untrained_model("Not run yet")
     run = request_predictions(by=people.coordinator, cohort=cohort, model_version=model)
     upload = IntakeUpload.objects.create(
         cohort=cohort, drop_name="ours", shown_name="first.zip", requested_by=people.coordinator
@@ -182,7 +182,8 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def _model(name: str) -> ModelVersion:
+def untrained_model(name: str) -> ModelVersion:
+    """Record a model version without members."""
     return ModelVersion.objects.create(
         name=name,
         architecture="DeepENE",

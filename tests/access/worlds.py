@@ -1,0 +1,105 @@
+"""Worlds that differ only in what somebody must not see, grown from one opened study."""
+
+import uuid
+from collections.abc import Callable
+
+from annotation import services as annotation
+from annotation.selectors import discordant_nodes
+from cohorts.models import Cohort, Node, NodeMask, Patient
+from inference.models import ModelVersion, Prediction, Provenance
+from inference.services import request_predictions
+from readerstudy.analysis import services as analysis
+from readerstudy.reading.models import Study
+from tests import walk
+from tests.access.scene import untrained_model
+from tests.people import People, person
+
+Rule = Callable[[Node], int]
+SAID = "Said by somebody else"
+"""A text that only the hidden rows hold."""
+
+
+def label_as(annotator, patient: Patient, rule: Rule, *, comment: str = "", submit=True) -> None:
+    """Label every node of the patient, and submit."""
+    labelling = annotation.start_labelling(by=annotator, patient=patient)
+    for version, node in enumerate(patient.nodes.all()):
+        annotation.record_label(
+            by=annotator,
+            labelling=labelling,
+            node=node,
+            client_id=uuid.uuid4(),
+            base_version=version,
+            label=rule(node),
+            comment=comment,
+        )
+    if submit:
+        annotation.submit_labelling(by=annotator, labelling=labelling)
+
+
+def decide(people: People, cohort: Cohort, rule: Rule) -> None:
+    """Adjudicate whatever the annotators disagree on."""
+    for found in discordant_nodes(people.adjudicator, cohort):
+        annotation.adjudicate(
+            by=people.adjudicator, node=found.node, label=rule(found.node), reason=SAID
+        )
+
+
+def truth(people: People, cohort: Cohort, first: Rule, second: Rule) -> None:
+    """Release a reference standard from two annotators' labels."""
+    for patient in cohort.patients.all():
+        label_as(people.annotator_one, patient, first, comment=SAID)
+        label_as(people.annotator_two, patient, second)
+    decide(people, cohort, second)
+    annotation.release_reference_standard(by=people.coordinator, cohort=cohort)
+
+
+def predictions(people: People, cohort: Cohort, *, positive: bool) -> None:
+    """Scores of a model that ran here: all high, or all low."""
+    model = ModelVersion.objects.create(
+        name=f"Run here {positive}",
+        architecture="DeepENE",
+        provenance=Provenance.UNTRAINED,
+        digest=uuid.uuid4().hex * 2,
+    )
+    for mask in NodeMask.objects.filter(node__patient__cohort=cohort):
+        Prediction.objects.create(
+            model_version=model,
+            node=mask.node,
+            mask_digest=mask.digest,
+            metastasis_score=4.0 if positive else -4.0,
+            ene_score=4.0 if positive else -4.0,
+            metastasis_probability=0.98 if positive else 0.02,
+            ene_probability=0.98 if positive else 0.02,
+            code_version="test",
+        )
+
+
+def empty(people: People, cohort: Cohort, study: Study) -> None:
+    """Nobody has done anything."""
+
+
+def benign(people: People, cohort: Cohort, study: Study) -> None:
+    """All is benign by everybody, and the models say so."""
+    truth(people, cohort, lambda node: 0, lambda node: 0)
+    predictions(people, cohort, positive=False)
+
+
+def malignant(people: People, cohort: Cohort, study: Study) -> None:
+    """All is metastatic, disputed, decided; models of two kinds; the other reader is done."""
+    truth(people, cohort, lambda node: 2, lambda node: 1 + node.number % 2)
+    predictions(people, cohort, positive=True)
+    walk.import_scores(people, cohort)
+    waiting = untrained_model("Waiting model")
+    request_predictions(by=people.coordinator, cohort=cohort, model_version=waiting)
+    walk.read_as(people.reader_two, study, wrong_every=2)
+    dataset = analysis.freeze_dataset(by=people.statistician, study=study, interim=True)
+    analysis.request_analysis(by=people.statistician, dataset=dataset)
+    person("late_comer")
+
+
+def unfinished(people: People, cohort: Cohort, study: Study) -> None:
+    """Half the labels, undetermined ones, and the other reader in the middle of a case."""
+    patient = cohort.patients.first()
+    label_as(people.annotator_one, patient, lambda node: 9, comment=SAID, submit=False)
+    walk.import_scores(people, cohort, name="Partial", leave_out=3)
+    walk.read_as(people.reader_two, study, cases=1)
