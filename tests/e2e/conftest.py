@@ -67,4 +67,5 @@ def arrive(browsers: dict[str, Browser], house: Installation) -> Iterator[Arrive
     yield arrive
     for person in present:
         person.leave()
-    assert [complaint for person in present for complaint in person.watch.complaints] == []
+    complaints = [f"{one.name}: {text}" for one in present for text in one.watch.complaints]
+    assert not complaints, "\n".join(complaints)

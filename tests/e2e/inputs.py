@@ -83,5 +83,3 @@ def write_upload(folder: Path) -> tuple[Path, list[CaseFiles]]:
             if path.is_file() and path.suffix != ".csv":
                 opened.write(path, path.relative_to(inside))
     return archive, [first, second]
-
-

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.person import SLOW_MS, Person
+from tests.people import PASSWORD
 from tests.viewer.test_save_queue import call, saved
 
 ROLES = {
@@ -127,6 +128,12 @@ def choose_file(person: Person, label: str, path: Path) -> None:
     person.page.get_by_label(label).set_input_files(path)
 
 
+def choose_option(page: Page, label: str, text: str) -> None:
+    field = page.get_by_label(label)
+    option = field.locator("option").filter(has_text=text)
+    field.select_option(value=option.get_attribute("value"))
+
+
 def wait_for_intake(coordinator: Person) -> None:
     badge = coordinator.page.locator("#upload-progress .badge").first
     expect(badge).to_have_text("Done", timeout=SLOW_MS)
@@ -135,6 +142,26 @@ def wait_for_intake(coordinator: Person) -> None:
 def request_predictions(coordinator: Person, cohort: str, model: str) -> None:
     coordinator.go("/inference/")
     coordinator.follow(cohort)
-    coordinator.page.get_by_label("Model version").select_option(label=re.compile(model))
+    choose_option(coordinator.page, "Model version", model)
     coordinator.click("Request predictions")
     coordinator.page.locator("#run-progress").wait_for()
+
+
+def import_scores(coordinator: Person, cohort: str, model: str, file: Path, *, rows: int) -> None:
+    coordinator.go("/inference/")
+    coordinator.follow(cohort)
+    coordinator.follow("Import scores")
+    coordinator.page.get_by_label("Name of the model").fill(model)
+    choose_file(coordinator, "CSV file", file)
+    coordinator.click("Check file")
+    coordinator.sees(f"{rows} rows fit the cohort's {rows} nodes.")
+    coordinator.shot("scores-checked")
+    coordinator.click(f"Import {rows} rows", exact=False)
+    coordinator.sees(model)
+
+
+def create_invited_account(invited: Person) -> None:
+    invited.page.get_by_label("User name").fill(invited.name)
+    invited.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    invited.page.get_by_label("Password again").fill(PASSWORD)
+    invited.click("Create account and join")

@@ -1,7 +1,6 @@
 """Somebody who has never seen the application makes the first call within a few actions."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
