@@ -37,7 +37,7 @@ export class NodeList {
         button.className = 'nw-node';
         button.dataset.node = node;
         button.append(
-          part('nw-node-number', String(number)),
+          numbered(number),
           part('nw-node-where', where),
           part('nw-node-call', ''),
         );
@@ -49,13 +49,11 @@ export class NodeList {
 
   /** @param {NodeRow[]} rows @param {string | null} current */
   show(rows, current) {
-    rows.forEach(({ node, number, where, category, label, waiting }) => {
+    rows.forEach(({ node, category, label, waiting }) => {
       const button = this.list.querySelector(`[data-node="${CSS.escape(node)}"]`);
       button.dataset.category = category === null ? '' : String(category);
       button.dataset.waiting = String(waiting);
       button.setAttribute('aria-current', String(node === current));
-      const state = waiting ? `${label}, not saved yet` : label;
-      button.setAttribute('aria-label', `Node ${number}, ${where}: ${state}`);
       button.querySelector('.nw-node-call').textContent = label;
     });
   }
@@ -65,6 +63,13 @@ export class NodeList {
     const button = this.list.querySelector(`[data-node="${CSS.escape(node)}"]`);
     button?.scrollIntoView({ block: 'nearest' });
   }
+}
+
+/** "1" to the eye, "Node 1" to the ear. @param {number} number */
+function numbered(number) {
+  const element = part('nw-node-number', String(number));
+  element.prepend(part('visually-hidden', 'Node '));
+  return element;
 }
 
 /** @param {string} className @param {string} text */
