@@ -13,6 +13,8 @@ import { packFolder } from './zip-folder.js';
 
 /** @typedef {import('./dropped-items.js').Choice} Choice */
 
+const CANCELLED = 'Cancelled. Nothing was taken in; what you chose is still chosen.';
+
 /** @param {Choice} choice @returns {string} */
 function describe({ name, zip, files }) {
   if (zip) {
@@ -28,72 +30,75 @@ function sentenceOf(error) {
   if (error instanceof UploadProblem) {
     return error.message;
   }
-  if (error instanceof DOMException && error.name === 'AbortError') {
-    return 'Cancelled. Nothing was taken in; what you chose is still chosen.';
-  }
   console.error(error);
   return 'Something went wrong in this page. Nothing was taken in: reload it and try again.';
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Choice | null} choice
+ * @param {{body: FormData, signal: AbortSignal, status: ReturnType<typeof statusOf>}} means
+ * @returns {Promise<string>} The page of the upload.
+ */
+async function upload(form, choice, { body, signal, status }) {
+  requireAcceptable(choice, Number(form.dataset.maxBytes));
+  const packing = { signal, onProgress: status.packing };
+  body.set('file', choice.zip ?? (await packFolder(choice.files, packing)), choice.name);
+  signal.throwIfAborted();
+  const token = form.elements.csrfmiddlewaretoken.value;
+  const options = { token, signal, onProgress: status.sending };
+  const { page, message } = await sendUpload(form.dataset.upload, body, options);
+  if (!page) {
+    throw new UploadProblem(message);
+  }
+  return page;
 }
 
 /** @param {HTMLFormElement} form */
 function attach(form) {
   const status = statusOf(form);
-  const serverBytes = Number(form.dataset.maxBytes);
   let cancelling = new AbortController();
 
   /** @param {Promise<Choice | null>} choice */
   async function onChange(choice) {
+    let text = '';
+    let isError = false;
     status.say('Looking at what you chose.');
     try {
       const found = await choice;
-      const isLatest = choice === chosen();
-      if (isLatest && found) {
-        requireAcceptable(found, serverBytes);
-      }
-      if (isLatest && !status.isBusy()) {
-        status.say(found ? describe(found) : '');
+      if (found) {
+        requireAcceptable(found, Number(form.dataset.maxBytes));
+        text = describe(found);
       }
     } catch (error) {
-      if (choice === chosen()) {
-        status.say(sentenceOf(error), { isError: true });
-      }
+      text = sentenceOf(error);
+      isError = true;
+    }
+    // Something else was chosen, or the upload has begun: they have the word.
+    if (choice === chosen() && !status.isBusy()) {
+      status.say(text, { isError });
     }
   }
 
-  /** @param {FormData} body @param {AbortSignal} signal */
-  async function upload(body, signal) {
-    const choice = await chosen();
-    requireAcceptable(choice, serverBytes);
-    const packing = { signal, onProgress: status.packing };
-    body.set('file', choice.zip ?? (await packFolder(choice.files, packing)), choice.name);
-    signal.throwIfAborted();
-    const token = form.elements.csrfmiddlewaretoken.value;
-    const options = { token, signal, onProgress: status.sending };
-    const { page, message } = await sendUpload(form.dataset.upload, body, options);
-    if (!page) {
-      throw new UploadProblem(message);
-    }
-    window.location.assign(page);
-  }
-
-  const chosen = watchChoice(form, status.isBusy, onChange);
-  form.addEventListener('submit', async (event) => {
+  /** @param {SubmitEvent} event */
+  async function onSubmit(event) {
     event.preventDefault();
     // Before the fields are disabled: disabled fields are not sent.
     const body = new FormData(form);
     cancelling = new AbortController();
+    const { signal } = cancelling;
     status.setBusy(true);
     try {
-      await upload(body, cancelling.signal);
+      window.location.assign(await upload(form, await chosen(), { body, signal, status }));
     } catch (error) {
       status.setBusy(false);
-      status.say(sentenceOf(error), { isError: true });
+      status.say(signal.aborted ? CANCELLED : sentenceOf(error), { isError: !signal.aborted });
     }
-  });
-  form.querySelector('[data-upload-cancel]').addEventListener('click', () => cancelling.abort());
-  // Coming back to this page must not show the upload that led away from it.
-  window.addEventListener('pageshow', ({ persisted }) => persisted && window.location.reload());
+  }
 
+  const chosen = watchChoice(form, status.isBusy, onChange);
+  form.addEventListener('submit', onSubmit);
+  form.querySelector('[data-upload-cancel]').addEventListener('click', () => cancelling.abort());
   form.noValidate = true;
   form.elements.file.required = false;
   form.querySelectorAll('[data-upload-scripted]').forEach((element) => {
@@ -102,3 +107,5 @@ function attach(form) {
 }
 
 document.querySelectorAll('form[data-upload]').forEach(attach);
+// Coming back to this page must not show the upload that led away from it.
+window.addEventListener('pageshow', ({ persisted }) => persisted && window.location.reload());

@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "static" / "vendor"
 LARGEST_BYTES = 1_500_000
@@ -48,11 +50,17 @@ def test_the_lock_file_names_no_registry() -> None:
     assert '"resolved"' not in (ROOT / "frontend" / "package-lock.json").read_text()
 
 
-def test_our_modules_name_the_vendored_version() -> None:
-    [folder] = {Path(name).parts[0] for name in recorded() if name.startswith("cornerstone-")}
-    for path in ("static/viewer/cornerstone.js", "templates/reading/case.html"):
-        named = set(re.findall(r"cornerstone-[\d.]+\d", (ROOT / path).read_text()))
-        assert named == {folder}, path
+@pytest.mark.parametrize(
+    ("package", "path"),
+    [
+        ("cornerstone", "static/viewer/cornerstone.js"),
+        ("cornerstone", "templates/reading/case.html"),
+        ("fflate", "static/cohorts/zip-folder.js"),
+    ],
+)
+def test_our_modules_name_the_vendored_version(package: str, path: str) -> None:
+    [folder] = {Path(name).parts[0] for name in recorded() if name.startswith(f"{package}-")}
+    assert set(re.findall(rf"{package}-[\d.]+\d", (ROOT / path).read_text())) == {folder}
 
 
 def test_the_worker_and_the_page_build_no_code_from_strings() -> None:
