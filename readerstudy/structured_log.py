@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 ALLOWED = ("route", "status", "method", "duration_ms", "user_id", "job", "job_id", "event", "count")
+NAMES_PATHS = ("django.request", "django.security", "django.server")
+"""Loggers whose sentences hold the path, and with it the token of an invitation."""
 logger = logging.getLogger("nodewise.request")
 
 
@@ -21,12 +23,24 @@ class JsonFormatter(logging.Formatter):
             "at": timezone.now().isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _sentence(record),
         }
+        line |= _route(record)
         line |= {key: record.__dict__[key] for key in ALLOWED if key in record.__dict__}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+def _sentence(record: logging.LogRecord) -> str:
+    if not record.name.startswith(NAMES_PATHS):
+        return record.getMessage()
+    return f"a request was answered with status {record.__dict__.get('status_code', 'unknown')}"
+
+
+def _route(record: logging.LogRecord) -> dict[str, str]:
+    match = getattr(record.__dict__.get("request"), "resolver_match", None)
+    return {"route": match.view_name} if match is not None else {}
 
 
 class RequestLogMiddleware:
