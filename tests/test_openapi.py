@@ -21,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from readerstudy.wsgi import application
 from tests.access import scene
 from tests.access.routes import every_route
 from tests.access.table import TABLE
@@ -60,6 +59,10 @@ PLAIN = {"Accept-Encoding": "identity"}
 @pytest.fixture(scope="module")
 def stage(django_db_setup, django_db_blocker):
     with scene.standing(django_db_blocker) as built:
+        # Late: the WSGI module asks the database whether it is safe.
+        from readerstudy.wsgi import application
+
+        built.application = application
         yield built
 
 
@@ -154,7 +157,7 @@ def session_of(client, user):
     return {"cookies": cookies, "headers": {"X-CSRFToken": TOKEN} | PLAIN}
 
 
-def schema_of(described):
+def schema_of(described, application):
     """The description, asked of the real WSGI application."""
     schema = schemathesis.openapi.from_dict(described)
     schema.app = application
@@ -206,7 +209,7 @@ def ask(operation, examples, session, things, statuses, mode=GenerationMode.POSI
 @pytest.mark.parametrize("who", ROOMS)
 def test_the_application_conforms_to_its_description(db, client, stage, described, who):
     session, seen = session_of(client, stage.people[who]), {}
-    for result in schema_of(described).get_all_operations():
+    for result in schema_of(described, stage.application).get_all_operations():
         operation = result.ok()
         own = operation.path.startswith(ROOMS[who])
         statuses = seen.setdefault(operation.label, [])
@@ -224,7 +227,7 @@ def test_what_breaks_the_description_is_refused_and_breaks_nothing(
     db, client, stage, described, who
 ):
     session, statuses = session_of(client, stage.people[who]), []
-    for result in schema_of(described).get_all_operations():
+    for result in schema_of(described, stage.application).get_all_operations():
         operation = result.ok()
         if operation.path_parameters or operation.body:
             ask(operation, EXAMPLES, session, stage.things, statuses, GenerationMode.NEGATIVE)
@@ -237,7 +240,7 @@ def test_a_wrong_description_would_be_seen(db, client, stage, described):
     """The same check against a description of what the application does not answer."""
     wrong = copy.deepcopy(described)
     wrong["components"]["schemas"]["ReaderNextCase"]["properties"]["case"] = {"type": "integer"}
-    operation = schema_of(wrong)["/api/v1/reading/studies/{study}/next/"]["GET"]
+    operation = schema_of(wrong, stage.application)["/api/v1/reading/studies/{study}/next/"]["GET"]
     session = session_of(client, stage.people["reader"])
     with pytest.raises(FailureGroup) as found:
         ask(operation, EXAMPLES, session, stage.things, [])
