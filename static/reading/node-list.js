@@ -38,7 +38,7 @@ export class NodeList {
         button.dataset.node = node;
         button.append(
           numbered(number),
-          part('nw-node-where', where),
+          located(where),
           part('nw-node-call', ''),
         );
         item.append(button);
@@ -69,6 +69,14 @@ export class NodeList {
 function numbered(number) {
   const element = part('nw-node-number', String(number));
   element.prepend(part('visually-hidden', 'Node '));
+  element.append(part('visually-hidden', ', '));
+  return element;
+}
+
+/** @param {string} where */
+function located(where) {
+  const element = part('nw-node-where', where);
+  element.append(part('visually-hidden', ': '));
   return element;
 }
 
