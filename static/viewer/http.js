@@ -28,11 +28,15 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** @returns {string} The token Django asks for on every write. */
+/**
+ * The cookie comes first: signing in again in another tab changes it, and not this page's field.
+ *
+ * @returns {string} The token Django asks for on every write.
+ */
 function csrfToken() {
-  const field = document.querySelector('input[name="csrfmiddlewaretoken"]');
   const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie);
-  return (field instanceof HTMLInputElement && field.value) || (cookie ? cookie[1] : '');
+  const field = document.querySelector('input[name="csrfmiddlewaretoken"]');
+  return cookie?.[1] || (field instanceof HTMLInputElement ? field.value : '');
 }
 
 /** @param {Response} response @returns {Promise<any>} */
