@@ -14,6 +14,8 @@ const REQUEST_TIME_OUT_MS = 60000;
 const expected = new Map();
 /** @type {Map<string, string>} Why an image id could not be used, in words for the reader. */
 const reasons = new Map();
+/** @type {Set<string>} Image ids whose copy in the browser's cache may be the faulty one. */
+const distrusted = new Set();
 /** @type {Map<string, XMLHttpRequest>} */
 const requests = new Map();
 /** @type {WeakMap<XMLHttpRequest, string>} */
@@ -85,9 +87,11 @@ async function beforeProcessing(xhr) {
   requests.delete(imageId);
   if (fault) {
     reasons.set(imageId, fault);
+    distrusted.add(imageId);
     throw new Error(fault);
   }
   reasons.delete(imageId);
+  distrusted.delete(imageId);
   return xhr.response;
 }
 
@@ -96,7 +100,9 @@ async function beforeSend(xhr, imageId) {
   imageIds.set(xhr, imageId);
   requests.set(imageId, xhr);
   xhr.timeout = REQUEST_TIME_OUT_MS;
-  return { Accept: `${FRAME_TYPE}; transfer-syntax=${TRANSFER_SYNTAX}` };
+  const accept = { Accept: `${FRAME_TYPE}; transfer-syntax=${TRANSFER_SYNTAX}` };
+  // A frame is cached for ever: asked for once more, it must come from the server.
+  return distrusted.has(imageId) ? { ...accept, 'Cache-Control': 'no-cache' } : accept;
 }
 
 /** @param {{request?: XMLHttpRequest, status?: number}} error */
