@@ -33,8 +33,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         installation.start_server()
         installation.worker = installation.start_worker()
         yield installation
-        for name in ("server.log", "worker.log"):
-            assert "Traceback" not in installation.log(name), installation.log(name)[-4000:]
+        assert not installation.unexpected_errors(), installation.unexpected_errors()
     finally:
         installation.stop()
 

@@ -16,6 +16,7 @@ from tests.people import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_S = 4
+LOGS = ("server.log", "worker.log")
 START_S = 90
 COMMAND_S = 180
 
@@ -43,6 +44,7 @@ class Installation:
             "OMP_NUM_THREADS": "1",
         }
         self.accounts: set[str] = set()
+        self.provoked_errors: list[str] = []
         self.children: list[subprocess.Popen[bytes]] = []
         # Bound before the server starts and handed over open: nobody else can take the port.
         self.socket = socket.socket()
@@ -126,6 +128,16 @@ class Installation:
     def log(self, name: str) -> str:
         path = self.folder / name
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def unexpected_errors(self) -> list[str]:
+        """Lines of the two logs that tell of an error no test asked for."""
+        lines = [line for name in LOGS for line in self.log(name).splitlines()]
+        return [
+            line[-2000:]
+            for line in lines
+            if ('"ERROR"' in line or "Traceback" in line)
+            and not any(text in line for text in self.provoked_errors)
+        ]
 
     def ask(self, question: str, *values: object) -> list[tuple]:
         """Query the database file behind the application's back."""

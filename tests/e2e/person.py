@@ -29,6 +29,10 @@ SCREENSHOTS = os.environ.get("NODEWISE_SCREENSHOTS", "")
 SLOW_MS = 120_000
 """For work of the background worker on a busy machine; everything else answers in seconds."""
 REFUSED = 400
+# What the viewer library says of a picture that could not be loaded, beside what the page says.
+LOADER_WORDS = re.compile(
+    r"Couldn't process because|XMLHttpRequest|image data is damaged|bytes arrived"
+)
 # The viewer library greets on the console, and says which of its engines it uses.
 GREETINGS = re.compile(r"CornerstoneRender|GPU stall|GL Driver Message|WebGL")
 # Said of the tests' own look at the pixels.
@@ -44,6 +48,7 @@ class Watch:
         self.requests: list[str] = []
         self.refusals: list[tuple[int, str]] = []
         self.provoked: list[tuple[int, str]] = []
+        self.pictures_fail = False
         context.on("request", self._asked)
         context.on("response", self._answered)
         context.on("console", self._said)
@@ -69,10 +74,14 @@ class Watch:
         if OWN_READBACK in message.text:
             return
         if message.type in {"error", "warning"}:
-            self.complaints.append(f"console {message.type}: {message.text}")
+            self._complain(f"console {message.type}: {message.text}")
 
     def _broke(self, error: WebError) -> None:
-        self.complaints.append(f"uncaught: {error.error}")
+        self._complain(f"uncaught: {error.error}")
+
+    def _complain(self, text: str) -> None:
+        if not (self.pictures_fail and LOADER_WORDS.search(text)):
+            self.complaints.append(text)
 
     @contextmanager
     def provoking(self, status: int, part: str) -> Iterator[None]:
@@ -103,12 +112,13 @@ class Person:
     def go(self, path: str) -> None:
         self.page.goto(f"{self.house.address}{path}")
 
-    def sign_in(self) -> None:
-        self.go("/account/login/")
-        self.page.get_by_label("User name or e-mail").fill(self.name)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url(re.compile(r"^(?!.*/login/)"))
+    def sign_in(self, page: Page | None = None) -> None:
+        page = page or self.page
+        page.goto(f"{self.house.address}/account/login/")
+        page.get_by_label("User name or e-mail").fill(self.name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(re.compile(r"^(?!.*/login/)"))
 
     def click(self, name: str, *, role: Any = "button", exact: bool = True) -> None:
         self.page.get_by_role(role, name=name, exact=exact).click()
