@@ -1,7 +1,6 @@
 """One installation for all end-to-end tests of a process, and people who use it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -10,16 +9,8 @@ from tests.browsers import chromium
 from tests.e2e.installation import Installation
 from tests.e2e.person import Person
 
-HERE = Path(__file__).parent
 MODEL = "DeepENE untrained"
 Arrive = Callable[..., Person]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.no_database)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Somebody who has never seen the application makes the first call within a few actions."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +10,10 @@ from tests.e2e import pages
 from tests.e2e.conftest import Arrive
 from tests.e2e.inputs import phantom_cases
 from tests.e2e.installation import Installation
+from tests.e2e.person import Person
 from tests.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.no_database]
 
 MOST_ACTIONS = 6
 
@@ -72,3 +76,27 @@ def test_from_the_sign_in_page_to_the_first_saved_call(study: str, arrive: Arriv
     assert hands.actions <= MOST_ACTIONS
     assert newcomer.watch.requests
     assert newcomer.watch.complaints == []
+
+
+MISCHIEF = {
+    "another host": "document.body.append(Object.assign(new Image(), {src: 'http://x.invalid/'}))",
+    "Content Security Policy": "document.body.setAttribute('onclick', 'alert(1)')",
+    "answered 404": "fetch('/no/such/page/')",
+    "console error": "console.error('broken')",
+    "uncaught": "setTimeout(() => { throw new Error('thrown') })",
+}
+
+
+@pytest.mark.parametrize("complaint", list(MISCHIEF))
+def test_the_watch_over_every_page_would_notice(
+    browsers, house: Installation, complaint: str
+) -> None:
+    person = Person(browsers["no webgl"], house, "nobody")
+    person.go("/account/login/")
+    assert person.watch.complaints == []
+    person.page.evaluate(f"() => {{ {MISCHIEF[complaint]}; }}")
+    deadline = time.monotonic() + 10
+    while not any(complaint in text for text in person.watch.complaints):
+        assert time.monotonic() < deadline, person.watch.complaints
+        person.page.evaluate("new Promise(requestAnimationFrame)")
+    person.leave()

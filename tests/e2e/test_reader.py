@@ -15,6 +15,8 @@ from tests.e2e.person import Person
 from tests.e2e.pictures import share_of_right_greys
 from tests.viewer.test_save_queue import call, saved, waiting
 
+pytestmark = [pytest.mark.browser, pytest.mark.no_database]
+
 COHORT = "Bad days"
 READER = "steady_reader"
 SLICES = 24

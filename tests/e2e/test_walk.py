@@ -14,16 +14,10 @@ from tests.e2e.installation import Installation
 from tests.e2e.person import SLOW_MS
 from tests.e2e.pictures import share_of_right_greys
 from tests.e2e.report_files import check_numbers, rows_of
-from tests.e2e.story import (
-    COHORT,
-    DISPUTED,
-    OTHER_MODEL,
-    PATIENTS,
-    STUDY,
-    Story,
-    truth_of,
-)
+from tests.e2e.story import COHORT, DISPUTED, OTHER_MODEL, PATIENTS, STUDY, Story, truth_of
 from tests.viewer.test_save_queue import call
+
+pytestmark = [pytest.mark.browser, pytest.mark.no_database]
 
 
 @pytest.fixture(scope="module")

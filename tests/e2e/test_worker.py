@@ -12,6 +12,8 @@ from tests.e2e.inputs import phantom_cases
 from tests.e2e.installation import Installation
 from tests.e2e.person import SLOW_MS
 
+pytestmark = [pytest.mark.browser, pytest.mark.no_database]
+
 COHORT = "Killed in the middle"
 FIRST_NODES = 2
 
