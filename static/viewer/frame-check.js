@@ -49,6 +49,13 @@ export function canCheckFrames() {
   return Boolean(globalThis.crypto?.subtle);
 }
 
+/** @param {number} status @returns {string} */
+function refusal(status) {
+  return status === 401
+    ? 'you are signed out. Sign in again in another tab, then try again'
+    : `the server answered with status ${status}`;
+}
+
 /** @param {ArrayBuffer} bytes @returns {Promise<string>} */
 async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -66,7 +73,7 @@ async function faultOf(xhr, frame) {
     return 'this image is not part of the case';
   }
   if (xhr.status !== 200) {
-    return `the server answered with status ${xhr.status}`;
+    return refusal(xhr.status);
   }
   if (type !== `${FRAME_TYPE};transfer-syntax=${TRANSFER_SYNTAX}`) {
     return 'the server sent something other than an image';
@@ -111,8 +118,8 @@ function errorInterceptor({ request, status }) {
   if (imageId === undefined || reasons.has(imageId)) {
     return;
   }
-  const refused = `the server answered with status ${status}`;
-  reasons.set(imageId, status && status !== 200 ? refused : 'the connection was lost');
+  const refused = status && status !== 200;
+  reasons.set(imageId, refused ? refusal(status) : 'the connection was lost');
 }
 
 /** What the DICOM image loader is started with. */
