@@ -53,12 +53,8 @@ def phantom_cases(folder: Path, *, patients: int, seed: int, **size: int) -> lis
     ]
 
 
-def write_first_case(folder: Path) -> CaseFiles:
-    """The real case as ``folder/a_case``, with its masks; a phantom where it is absent."""
-    if not SHARED.is_dir():
-        (case,) = phantom_cases(folder / "a_case", patients=1, seed=2030, slices=40, size=256)
-        return case
-    target = folder / "a_case"
+def real_case(target: Path) -> CaseFiles:
+    """The neck CT of the reference data with its eight nodes, and what its manifest tells."""
     source = SHARED / "data" / REAL
     with zipfile.ZipFile(source / "series.zip") as series:
         series.extractall(target / "ct")
@@ -72,14 +68,20 @@ def write_first_case(folder: Path) -> CaseFiles:
 
 
 def write_upload(folder: Path) -> tuple[Path, list[CaseFiles]]:
-    """A zip of two patients: the first case, then a small phantom with another number of nodes."""
+    """A zip of two patients with different numbers of nodes.
+
+    The real case and a small phantom; two phantoms where the reference data are absent.
+    """
     inside = folder / "inside"
-    first = write_first_case(inside)
-    (second,) = phantom_cases(inside / "b_case", patients=1, seed=2029)
+    if SHARED.is_dir():
+        cases = [real_case(inside / "a_case")]
+        cases += phantom_cases(inside / "b_case", patients=1, seed=2029)
+    else:
+        cases = phantom_cases(inside, patients=2, seed=5, slices=24, size=256)
     archive = folder / "two patients.zip"
     # Truth files of phantoms stay out, as whoever exports from a PACS has none.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
         for path in sorted(inside.rglob("*")):
             if path.is_file() and path.suffix != ".csv":
                 opened.write(path, path.relative_to(inside))
-    return archive, [first, second]
+    return archive, cases

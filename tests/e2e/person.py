@@ -145,7 +145,10 @@ class Person:
             folder = Path(SCREENSHOTS)
             folder.mkdir(parents=True, exist_ok=True)
             theme = THEME or "default"
-            self.page.screenshot(path=folder / f"{name}-{theme}-{WIDTH}.png", full_page=True)
+            path = folder / f"{name}-{theme}-{WIDTH}.png"
+            # The viewer's pages fill the window and never scroll.
+            scrolls = self.page.locator(".nw-reading").count() == 0
+            self.page.screenshot(path=path, full_page=scrolls)
 
     def get(self, path: str) -> Any:
         """Ask the API with this person's session."""

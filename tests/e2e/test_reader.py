@@ -200,7 +200,7 @@ def test_signed_out_in_the_middle_says_so_and_loses_nothing(begin) -> None:
         for route in held:
             route.continue_()
         page.keyboard.press("Home")
-        expect(page.locator('[data-part="message"]')).to_contain_text("answered with status 401")
+        expect(page.locator('[data-part="message"]')).to_contain_text("you are signed out")
     reading.reader.shot("signed-out")
 
     reading.reader.sign_in(elsewhere)
