@@ -164,7 +164,10 @@ def schema_of(described, application):
     return schema
 
 
-def with_real_ids(case, things):
+OTHER_STATE = {"seat": "closed_seat", "case": "submitted_case", "done_run": "waiting_run"}
+
+
+def with_real_ids(case, things, other_state=False):
     """Put ids of things that exist where the description asks for any id."""
     known = {"study": "seat", "patient_id": "patient", "node": "discordant", "index": 0}
     known |= {"cohort_id": "cohort", "cohort": "cohort", "upload_id": "upload", "version": 1}
@@ -172,7 +175,7 @@ def with_real_ids(case, things):
     known |= {"study_id": "closed_study", "run_id": "done_run"}
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
     for name in case.path_parameters or {}:
-        value = known[name]
+        value = OTHER_STATE.get(known[name], known[name]) if other_state else known[name]
         case.path_parameters[name] = str(things.get(value, value))
     inside = {"node": "case_node", "shown_case": "case", "model": "unused_model"}
     if "labelling" in (case.path_parameters or {}):
@@ -192,11 +195,12 @@ def ask(operation, examples, session, things, statuses, mode=GenerationMode.POSI
         suppress_health_check=list(HealthCheck),
     )
     @given(
-        case=operation.as_strategy(generation_mode=mode), real=st.sampled_from([True, True, False])
+        case=operation.as_strategy(generation_mode=mode),
+        ids=st.sampled_from(["real", "of another state", "made up"]),
     )
-    def conforms(case, real):
-        if real:
-            with_real_ids(case, things)
+    def conforms(case, ids):
+        if ids != "made up":
+            with_real_ids(case, things, other_state=ids == "of another state")
         with scene.undone():
             answer = case.call(**session)
         statuses.append(answer.status_code)

@@ -88,6 +88,17 @@ def test_safe_settings_start(tmp_path, variables, shown):
 
 
 @pytest.mark.no_database
+@pytest.mark.parametrize("behind", ["true", "false"])
+def test_a_proxy_is_trusted_only_where_there_is_one(tmp_path, behind):
+    code = (
+        "from django.conf import settings; "
+        "print(settings.SECURE_PROXY_SSL_HEADER is not None, settings.ALLAUTH_TRUSTED_PROXY_COUNT)"
+    )
+    done = start(tmp_path, code, **PUBLIC, NODEWISE_BEHIND_PROXY=behind)
+    assert done.stdout.strip() == {"true": "True 1", "false": "False 0"}[behind]
+
+
+@pytest.mark.no_database
 def test_a_public_host_passes_djangos_own_check_of_a_deployment(tmp_path):
     code = (
         "from django.core.management import execute_from_command_line as run; "

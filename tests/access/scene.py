@@ -99,6 +99,7 @@ def _closed_study(people: People, cohort: Cohort) -> dict[str, Any]:
     waiting = analysis.request_analysis(by=people.statistician, dataset=dataset)
     return {
         "closed_study": study.public_id,
+        "closed_seat": study.readers.get(user=people.reader_one).public_id,
         "scores_model": scores.public_id,
         "dataset": dataset.public_id,
         "done_run": done.public_id,

@@ -98,6 +98,30 @@ def test_failed_attempts_from_one_machine_are_limited(user):
     assert not is_in(late)
 
 
+def test_a_made_up_address_does_not_lift_the_limit(user):
+    """Nobody is believed an X-Forwarded-For where no proxy stands in front."""
+    for number in range(10):
+        Client(headers={"x-forwarded-for": f"10.9.9.{number}"}).post(
+            LOGIN, {"login": f"guess{number}", "password": "wrong"}
+        )
+    late = Client(headers={"x-forwarded-for": "10.9.9.99"})
+    sign_in(late)
+    assert not is_in(late)
+
+
+def test_behind_a_proxy_each_person_has_their_own_limit(user, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(10):
+        # What the client itself claims stands before what the proxy adds.
+        Client(headers={"x-forwarded-for": f"10.7.7.{number}, 10.0.0.1"}).post(
+            LOGIN, {"login": f"guess{number}", "password": "wrong"}
+        )
+    for address, enters in (("10.0.0.1", False), ("10.0.0.2", True)):
+        client = Client(headers={"x-forwarded-for": f"10.7.7.7, {address}"})
+        sign_in(client)
+        assert is_in(client) is enters, address
+
+
 def test_five_typing_errors_a_day_apart_do_not_shut_anybody_out(client, user):
     for _ in range(4):
         sign_in(client, password="wrong")
