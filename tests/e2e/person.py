@@ -103,7 +103,8 @@ class Person:
         if THEME:
             # Dark is the viewer's default and light the others'; here one theme for all pages.
             self.context.add_init_script(
-                f"for (const key of ['nodewise-theme', 'nodewise-viewer-theme']) "
+                "if (location.protocol === 'http:') "
+                "for (const key of ['nodewise-theme', 'nodewise-viewer-theme']) "
                 f"localStorage.setItem(key, '{THEME}');"
             )
         self.watch = Watch(self.context, house.address)
