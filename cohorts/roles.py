@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from cohorts.models import Cohort, CohortMember
+from cohorts.models import Cohort, CohortMember, PastMember
 from cohorts.vocabulary import CohortRole
 
 ConflictCheck = Callable[[User, Cohort], str | None]
@@ -29,12 +29,17 @@ def refuse_conflicts(*, user: User, cohort: Cohort, role: CohortRole) -> None:
     for check in _conflict_checks:
         if sentence := check(user, cohort):
             raise ValidationError(sentence, code="role_conflict")
-    held = set(CohortMember.objects.filter(user=user, cohort=cohort).values_list("role", flat=True))
+    # A role that was taken away counts: what was seen in it is not forgotten.
+    held = {
+        role
+        for members in (CohortMember.objects, PastMember.objects)
+        for role in members.filter(user=user, cohort=cohort).values_list("role", flat=True)
+    }
     for pair in EXCLUSIVE:
         if role in pair and (pair - {role}) & held:
             other = next(iter(pair - {role}))
             raise ValidationError(
-                f"{user.username} is {other.value} of '{cohort.name}' and cannot also be its "
-                f"{role.value}: choose another person.",
+                f"{user.username} is or was {other.value} of '{cohort.name}' and cannot also be "
+                f"its {role.value}: choose another person.",
                 code="role_conflict",
             )

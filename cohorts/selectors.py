@@ -34,9 +34,21 @@ def has_role(user: User, cohort: Cohort, *roles: CohortRole) -> bool:
     return CohortMember.objects.filter(user=user, cohort=cohort, role__in=roles).exists()
 
 
+def cohorts_sharing_ct(cohorts: Iterable[Cohort]) -> list[Cohort]:
+    """Return the cohorts and every other one that holds a CT with the same voxels.
+
+    The same patient may have been taken into two cohorts: whoever sees labels or scores in one
+    has seen them for the other.
+    """
+    given = [cohort.pk for cohort in cohorts]
+    voxels = CTSeries.objects.filter(patient__cohort__in=given).values("hu_sha256")
+    sharing = CTSeries.objects.filter(hu_sha256__in=voxels).values("patient__cohort")
+    return list(Cohort.objects.filter(Q(pk__in=given) | Q(pk__in=sharing)))
+
+
 def role_ever_held(user: User, cohorts: Iterable[Cohort]) -> tuple[str, Cohort] | None:
     """Return a role the person holds or held in one of the cohorts, with the cohort, if any."""
-    wanted = list(cohorts)
+    wanted = cohorts_sharing_ct(cohorts)
     for members in (CohortMember.objects, PastMember.objects):
         held = members.filter(user=user, cohort__in=wanted).select_related("cohort")
         if found := held.order_by("cohort__name", "role").first():

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -73,9 +74,21 @@ def node_payload(mask: NodeMask, *, node_id: str, number: int) -> dict[str, Any]
     }
 
 
+class FrameUnavailable(APIException):
+    """The row is there and the blob is not: the server's fault, and nothing to guess about."""
+
+    status_code = 503
+    default_code = "frame_unavailable"
+    default_detail = "This slice is missing on the server: tell the coordinator of the study."
+
+
 def frame_response(series: CTSeries, index: int) -> HttpResponse:
     """Return one frame as the JPEG-LS stream that is stored; Http404 outside the series."""
-    response = HttpResponse(selectors.frame(series, index), content_type=FRAME_CONTENT_TYPE)
+    try:
+        frame = selectors.frame(series, index)
+    except FileNotFoundError as lost:
+        raise FrameUnavailable from lost
+    response = HttpResponse(frame, content_type=FRAME_CONTENT_TYPE)
     response["Cache-Control"] = FRAME_CACHE_CONTROL
     return response
 

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -111,7 +110,7 @@ def _wait_until_serving(
         try:
             urllib.request.urlopen(f"http://{options.host}:{options.port}/healthz", timeout=2)
             return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset or slow: not there yet
             time.sleep(0.2)
     sys.exit(f"The server did not answer within {START_SECONDS} seconds.")
 

@@ -157,3 +157,14 @@ def test_a_role_that_is_not_held_cannot_be_taken(people, cohort):
             user=people.outsider,
             role=CohortRole.ANNOTATOR,
         )
+
+
+def test_a_former_statistician_cannot_become_annotator(people, cohort):
+    gone = people.statistician
+    services.remove_member(
+        by=people.coordinator, cohort=cohort, user=gone, role=CohortRole.STATISTICIAN
+    )
+    with pytest.raises(ValidationError, match="is or was statistician"):
+        services.add_member(
+            by=people.coordinator, cohort=cohort, user=gone, role=CohortRole.ANNOTATOR
+        )

@@ -122,7 +122,7 @@ def break_frame(request, house: Installation) -> Iterator[Callable[[str, str], i
         kept[path] = path.read_bytes()
         path.unlink()
         if request.param == "deleted":
-            house.provoked_errors.append("FileNotFoundError")
+            house.provoked_errors.append("answered with status 503")
         if request.param == "overwritten":
             path.write_bytes(b"not a picture at all")
         if request.param == "another slice":
@@ -143,7 +143,7 @@ def test_a_broken_picture_is_covered_and_cannot_be_called(begin, break_frame) ->
     path = reading.house.blob(digest)
     good = path.read_bytes()
     break_frame(digest, other)
-    reading.reader.watch.provoked.append((500, "/frames/"))
+    reading.reader.watch.provoked.append((503, "/frames/"))
     reading.reader.watch.pictures_fail = True
     page = reading.page
     open_case(reading)

@@ -2,7 +2,7 @@
 
 from accounts.models import User
 from cohorts.models import Cohort
-from cohorts.selectors import role_ever_held
+from cohorts.selectors import cohorts_sharing_ct, role_ever_held
 from readerstudy.reading.models import Study, StudyReader
 
 
@@ -21,7 +21,7 @@ def roles_against_reading(user: User, study: Study) -> str | None:
 def reading_conflict(user: User, cohort: Cohort) -> str | None:
     """Return why the person cannot be given a role in this cohort, or None."""
     reader = (
-        StudyReader.objects.filter(user=user, study__cohorts=cohort)
+        StudyReader.objects.filter(user=user, study__cohorts__in=cohorts_sharing_ct([cohort]))
         .select_related("study")
         .order_by("study__title")
         .first()
@@ -29,6 +29,6 @@ def reading_conflict(user: User, cohort: Cohort) -> str | None:
     if reader is None:
         return None
     return (
-        f"{user.username} reads '{cohort.name}' blinded in the study '{reader.study.title}' and "
-        "cannot hold a role in the cohort: choose another person."
+        f"{user.username} reads CT of '{cohort.name}' blinded in the study "
+        f"'{reader.study.title}' and cannot hold a role in the cohort: choose another person."
     )

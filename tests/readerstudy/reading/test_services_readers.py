@@ -9,7 +9,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
-from cohorts.services import remove_member
+from cohorts.models import Cohort, Patient
+from cohorts.services import add_member, remove_member
 from cohorts.vocabulary import CohortRole
 from readerstudy.reading.models import Invitation, StudyReader
 from readerstudy.reading.services import (
@@ -21,7 +22,7 @@ from readerstudy.reading.services import (
     remove_reader,
     revoke_invitation,
 )
-from tests.people import PASSWORD
+from tests.people import PASSWORD, join
 
 ACCOUNT = NewAccount(username="newcomer", password=PASSWORD)
 
@@ -219,3 +220,27 @@ def test_who_once_held_a_role_in_the_cohort_cannot_read_it(people, cohort, draft
     with pytest.raises(ValidationError, match="is or was annotator of") as refusal:
         add_reader(by=people.coordinator, study=draft, user=people.annotator_one)
     assert refusal.value.code == "role_conflict"
+
+
+def test_a_role_in_another_cohort_with_the_same_ct_excludes_reading(people, cohort, draft):
+    twin = Cohort.objects.create(name="The same patients again")
+    original = cohort.patients.first().series
+    patient = Patient.objects.create(cohort=twin, pseudonym="T1", source_key="t" * 64)
+    original.pk, original.patient = None, patient
+    original.save()
+    join(twin, people.outsider, CohortRole.COORDINATOR)
+    with pytest.raises(ValidationError, match="The same patients again"):
+        add_reader(by=people.coordinator, study=draft, user=people.outsider)
+
+
+def test_a_reader_gets_no_role_in_another_cohort_with_the_same_ct(people, cohort, draft):
+    twin = Cohort.objects.create(name="The same patients again")
+    original = cohort.patients.first().series
+    patient = Patient.objects.create(cohort=twin, pseudonym="T1", source_key="t" * 64)
+    original.pk, original.patient = None, patient
+    original.save()
+    join(twin, people.coordinator, CohortRole.COORDINATOR)
+    with pytest.raises(ValidationError, match="blinded in the study"):
+        add_member(
+            by=people.coordinator, cohort=twin, user=people.reader_one, role=CohortRole.ANNOTATOR
+        )

@@ -260,7 +260,7 @@ def test_opening_takes_as_many_reads_for_more_cases(
 
 
 def test_a_reader_cannot_be_given_a_role(people, cohort, draft):
-    with pytest.raises(ValidationError, match="reads 'External test 1' blinded") as refusal:
+    with pytest.raises(ValidationError, match="reads CT of 'External test 1' blinded") as refusal:
         refuse_conflicts(user=people.reader_one, cohort=cohort, role=CohortRole.COORDINATOR)
     assert code_of(refusal) == "role_conflict"
 
