@@ -38,7 +38,7 @@ check: setup  ## format, lint, contracts, types, migrations, API description, ve
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	DJANGO_SECRET_KEY=$${DJANGO_SECRET_KEY:-only-for-checks-0123456789-0123456789} $(BIN)/mypy .
+	DJANGO_SECRET_KEY=$${DJANGO_SECRET_KEY:-only-for-checks-0123456789-0123456789} $(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --api-version 1 --fail-on-warn --validate --file /dev/null
 	cd static/vendor && sha256sum --quiet --check SHA256SUMS
