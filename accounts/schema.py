@@ -30,13 +30,21 @@ ERROR = inline_serializer(
 
 
 def errors(*codes: int) -> dict[int, OpenApiResponse]:
-    """Return the documented refusals of a route; 401, 403 and 404 are always among them."""
+    """Return the documented refusals of a route; 401, 403 and 404 are always among them.
+
+    Where the form of a body can be wrong (400), its media type can be too (415).
+    """
     words = {
         400: "The request's form is wrong.",
         401: "Not signed in.",
         403: "Not allowed.",
         404: "Absent, or not yours.",
+        415: "The body is of a kind that is not accepted here.",
         409: "The state has moved on.",
         422: "A rule forbids it.",
     }
-    return {code: OpenApiResponse(ERROR, words[code]) for code in sorted({401, 403, 404, *codes})}
+    media_type = {415} if 400 in codes else set()
+    return {
+        code: OpenApiResponse(ERROR, words[code])
+        for code in sorted({401, 403, 404, *codes, *media_type})
+    }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from accounts import append_only
 from tests.browsers import browsers, playwright  # noqa: F401 - fixtures of browser tests
 from tests.people import cohort, people  # noqa: F401 - fixtures for every test
 
@@ -20,17 +21,30 @@ def shared() -> Path:
     return SHARED
 
 
+_triggers_lifted = False
+
+
 @pytest.fixture(autouse=True)
 def _append_only_tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Transactional tests end with a flush, which the triggers would refuse."""
-    if not {"transactional_db", "live_server"} & set(request.fixturenames):
+    """Transactional tests end with a flush, which the triggers would refuse.
+
+    They are put back for every later test of the process: files are spread over processes, so
+    transactional tests do not always come last.
+    """
+    global _triggers_lifted  # noqa: PLW0603 - the database of this process is global too
+    names = set(request.fixturenames)
+    is_transactional = bool({"transactional_db", "live_server"} & names)
+    if is_transactional:
+        request.getfixturevalue("transactional_db")
+    elif _triggers_lifted and "db" in names:
+        request.getfixturevalue("db")
+    else:
         yield
         return
-    from accounts import append_only
-
-    request.getfixturevalue("transactional_db")
     for table in append_only.APPEND_ONLY_TABLES:
         append_only.install(connection, table)
     yield
-    for table in append_only.APPEND_ONLY_TABLES:
-        append_only.remove(connection, table)
+    if is_transactional:
+        for table in append_only.APPEND_ONLY_TABLES:
+            append_only.remove(connection, table)
+        _triggers_lifted = True
