@@ -180,4 +180,14 @@ def test_every_route_is_described(client, people):
     routes = [path for path in schema["paths"] if path.startswith("/api/v1/annotation/")]
     assert len(routes) == 7
     labels = schema["paths"]["/api/v1/annotation/labellings/{labelling}/labels/"]["post"]
-    assert set(labels["responses"]) == {"200", "201", "400", "401", "403", "404", "409", "415", "422"}
+    assert set(labels["responses"]) == {
+        "200",
+        "201",
+        "400",
+        "401",
+        "403",
+        "404",
+        "409",
+        "415",
+        "422",
+    }
