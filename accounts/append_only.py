@@ -67,6 +67,8 @@ APPEND_ONLY_TABLES = (
     "annotation_adjudication",
     "annotation_referencestandard",
     "inference_prediction",
+    "inference_trainingdataset",
+    "inference_attributionmap",
     "reading_nodecall",
     "reading_readingevent",
     "reading_reopening",

@@ -8,4 +8,6 @@ from accounts.append_only import protect
 class Migration(migrations.Migration):
     dependencies = [("inference", "0001_initial")]
 
-    operations = [protect("inference_prediction")]
+    operations = [
+        protect("inference_prediction", "inference_trainingdataset", "inference_attributionmap")
+    ]
