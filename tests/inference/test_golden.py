@@ -16,7 +16,7 @@ from inference import pipeline, selectors
 from inference.deepene.checkpoints import MemberFile, save_checkpoint
 from inference.deepene.ensemble import Ensemble, EnsembleMember
 from inference.deepene.parameters import PreprocessingParameters
-from inference.pipeline import run_predictions
+from inference.pipeline.predictions import run_predictions
 from inference.services import request_predictions
 from tests.inference.conftest import record_version
 

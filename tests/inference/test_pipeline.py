@@ -20,7 +20,7 @@ from inference.deepene.ensemble import Ensemble, EnsembleMember
 from inference.deepene.parameters import PreprocessingParameters
 from inference.deepene.preprocessing import prepare_node
 from inference.models import ItemState, Prediction, PredictionItem, PredictionRun
-from inference.pipeline import run_predictions
+from inference.pipeline.predictions import run_predictions
 from inference.services import cancel_run, request_predictions
 from jobs import reconcile
 from jobs.models import JobState

@@ -1,4 +1,4 @@
-"""Reads of the prediction room. Whatever depends on a person takes the person first."""
+"""Prediction runs, their items, and the scores. Whatever depends on a person takes it first."""
 
 import uuid
 from collections.abc import Iterable
@@ -17,11 +17,10 @@ from inference.models import (
     Prediction,
     PredictionItem,
     PredictionRun,
-    Provenance,
 )
+from inference.selectors.versions import SEE_RUNS, model_versions
 from jobs.leases import OPEN
 
-SEE_RUNS = (CohortRole.COORDINATOR, CohortRole.STATISTICIAN)
 JUDGE = (CohortRole.ANNOTATOR, CohortRole.ADJUDICATOR)
 
 
@@ -48,48 +47,6 @@ class Coverage:
     nodes: int
 
 
-def model_versions() -> QuerySet[ModelVersion]:
-    """Return all model versions with ``member_count``, newest first."""
-    return (
-        ModelVersion.objects.select_related("registered_by")
-        .annotate(member_count=Count("members"))
-        .order_by("-pk")
-    )
-
-
-def model_version(public_id: uuid.UUID) -> ModelVersion:
-    """Return the model version with its ``member_count``, or raise Http404."""
-    found = model_versions().filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def model_named(name: str) -> ModelVersion | None:
-    """Return the model version of this name, if there is one."""
-    return ModelVersion.objects.filter(name=name).first()
-
-
-def models_for(user: User) -> QuerySet[ModelVersion]:
-    """Return the model versions; raise Http404 for whoever runs no cohort."""
-    if not (user.may_create_cohorts or cohorts_of(user, *SEE_RUNS).exists()):
-        raise Http404
-    return model_versions()
-
-
-def model_version_for(user: User, public_id: uuid.UUID) -> ModelVersion:
-    """Return the model version; raise Http404 when absent or the person runs no cohort."""
-    found = models_for(user).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def registered_models_for(user: User) -> QuerySet[ModelVersion]:
-    """Return the model versions that can be run here (not the imported ones)."""
-    return models_for(user).exclude(provenance=Provenance.EXTERNAL)
-
-
 def inference_cohorts_for(user: User) -> QuerySet[Cohort]:
     """Return the cohorts whose prediction runs the person may see."""
     return cohorts_of(user, *SEE_RUNS)
@@ -103,11 +60,6 @@ def cohort_with_runs_for(user: User, public_id: uuid.UUID) -> Cohort:
 def cohort_to_import_for(user: User, public_id: uuid.UUID) -> Cohort:
     """Return the cohort; Http404 unless the person is its coordinator."""
     return cohort_for(user, public_id, CohortRole.COORDINATOR)
-
-
-def coordinates(user: User) -> bool:
-    """Say whether the person coordinates a cohort or may create one."""
-    return user.may_create_cohorts or cohorts_of(user, CohortRole.COORDINATOR).exists()
 
 
 def may_request(user: User, cohort: Cohort) -> bool:

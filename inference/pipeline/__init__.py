@@ -1,0 +1,1 @@
+"""What the worker does; with the check of checkpoints, the only Django side that loads torch."""
