@@ -12,10 +12,11 @@ from cohorts.dicom.frames import encode_frame
 from cohorts.dicom.geometry import SeriesGeometry, bounding_box_of
 from cohorts.dicom.runs import encode_mask
 from cohorts.models import CTSeries, Node, NodeMask, Patient
-from inference import pipeline, selectors
+from inference import selectors
 from inference.deepene.checkpoints import MemberFile, save_checkpoint
 from inference.deepene.ensemble import Ensemble, EnsembleMember
 from inference.deepene.parameters import PreprocessingParameters
+from inference.pipeline import predictions as pipeline
 from inference.pipeline.predictions import run_predictions
 from inference.services import request_predictions
 from tests.inference.conftest import record_version
