@@ -15,11 +15,12 @@ from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.runs import full_mask
 from cohorts.models import NodeMask
 from cohorts.selectors import volume_hu
-from inference import pipeline, selectors
+from inference import selectors
 from inference.deepene.ensemble import Ensemble, EnsembleMember
 from inference.deepene.parameters import PreprocessingParameters
 from inference.deepene.preprocessing import prepare_node
 from inference.models import ItemState, Prediction, PredictionItem, PredictionRun
+from inference.pipeline import predictions as pipeline
 from inference.pipeline.predictions import run_predictions
 from inference.services import cancel_run, request_predictions
 from jobs import reconcile
