@@ -24,6 +24,9 @@ Inputs = tuple[npt.NDArray[np.float32], ...]
 Patch = Mapping[str, npt.NDArray[Any]]
 """One node, ready for augmentation: named arrays that can be kept on disk (npz)."""
 
+FOLD_FINGERPRINTS = "fold_fingerprints"
+"""Optional key of a version's parameters; see `parameters_of_fold`."""
+
 Triple = tuple[float, float, float]
 IndexBox = tuple[tuple[int, int, int], tuple[int, int, int]]
 """Start and stop (z, y, x) in voxels."""
@@ -207,6 +210,42 @@ _RUNNERS = {
     "DualNet": "inference.dualnet.runner:RUNNER",
 }
 ARCHITECTURES = tuple(_PREPARATIONS)
+
+
+def parameters_of_fold(parameters: Mapping[str, Any], fold: int) -> dict[str, Any]:
+    """Return the parameters with which the members of one fold see their inputs.
+
+    A model trained here has one fingerprint per fold, since none may come from patients of its own
+    outer fold: ``fold_fingerprints[fold]`` then takes the place of ``fingerprint``. The parameters
+    of other models are the same for every fold.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Of a model version.
+    fold : int
+        A member's fold.
+
+    Returns
+    -------
+    dict
+        Without `fold_fingerprints`; members of folds with equal results can share their inputs.
+
+    Raises
+    ------
+    ValueError
+        If there are fingerprints per fold, but none for this one.
+    """
+    plain = {key: value for key, value in parameters.items() if key != FOLD_FINGERPRINTS}
+    by_fold = parameters.get(FOLD_FINGERPRINTS) or ()
+    if not by_fold:
+        return plain
+    if not 0 <= fold < len(by_fold):
+        raise ValueError(
+            f"parameters: {FOLD_FINGERPRINTS} has folds 0 to {len(by_fold) - 1}, not {fold}; the "
+            "model version's parameters and members do not belong together."
+        )
+    return {**plain, "fingerprint": by_fold[fold]}
 
 
 @cache

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 CONVENTIONS = ("P1",)
@@ -87,6 +87,9 @@ class PreprocessingParameters:
     ties_inside : bool
         Whether a mask value within 1e-6 of one half counts as inside. False decides by the last
         bit of the rounding, as the published code does.
+    fold_fingerprints : tuple of IntensityFingerprint
+        Of a model trained here: member of fold f sees inputs normalised by entry f (`of_fold`),
+        computed without the patients of that fold. Empty where all members share `fingerprint`.
     """
 
     fingerprint: IntensityFingerprint
@@ -96,6 +99,7 @@ class PreprocessingParameters:
     patch_margin_zyx_mm: Triple = (18.0, 20.0, 20.0)
     padding_hu: float = -1024.0
     ties_inside: bool = True
+    fold_fingerprints: tuple[IntensityFingerprint, ...] = ()
 
     def __post_init__(self) -> None:
         if self.convention not in CONVENTIONS:
@@ -118,6 +122,32 @@ class PreprocessingParameters:
         if not isinstance(self.ties_inside, bool):
             raise TypeError(f"ties_inside must be true or false, not {self.ties_inside!r}.")
 
+    def of_fold(self, fold: int) -> "PreprocessingParameters":
+        """Return the parameters with which members of one fold see their inputs.
+
+        Parameters
+        ----------
+        fold : int
+            A member's fold.
+
+        Returns
+        -------
+        PreprocessingParameters
+            Without `fold_fingerprints`; the same for every fold where there were none.
+
+        Raises
+        ------
+        ValueError
+            If there are fingerprints per fold, but none for this one.
+        """
+        if not self.fold_fingerprints:
+            return self
+        if not 0 <= fold < len(self.fold_fingerprints):
+            raise ValueError(
+                f"fold_fingerprints has folds 0 to {len(self.fold_fingerprints) - 1}, not {fold}."
+            )
+        return replace(self, fingerprint=self.fold_fingerprints[fold], fold_fingerprints=())
+
     @property
     def inside_from(self) -> float:
         """The smallest interpolated mask value that counts as inside."""
@@ -128,7 +158,9 @@ class PreprocessingParameters:
         values = asdict(self)
         for name in ("target_spacing_zyx_mm", "patch_margin_zyx_mm"):
             values[name] = list(values[name])
-        return values
+        # Absent where there are none: digests of models without them stay as they were.
+        folds = values.pop("fold_fingerprints")
+        return {**values, "fold_fingerprints": list(folds)} if folds else values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "PreprocessingParameters":
@@ -151,7 +183,14 @@ class PreprocessingParameters:
             If a value is of another kind than expected.
         """
         _check_keys("preprocessing parameters", values, cls, required={"fingerprint"})
-        return cls(**{**values, "fingerprint": _fingerprint_from_dict(values["fingerprint"])})
+        folds = values.get("fold_fingerprints", ())
+        if not isinstance(folds, list | tuple):
+            raise TypeError(f"fold_fingerprints must be a list of fingerprints, not {folds!r}.")
+        read = {
+            "fingerprint": _fingerprint_from_dict(values["fingerprint"]),
+            "fold_fingerprints": tuple(map(_fingerprint_from_dict, folds)),
+        }
+        return cls(**{**values, **read})
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON text (sorted keys, shortest exact decimals)."""

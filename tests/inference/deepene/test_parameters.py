@@ -11,6 +11,7 @@ from inference.deepene.parameters import (
     PreprocessingParameters,
     check_spacing,
 )
+from inference.runner import parameters_of_fold
 
 PARAMETERS = PreprocessingParameters(fingerprint=REFERENCE_FINGERPRINT)
 DEFAULT_DIGEST = "1747e87e6d7a93f4a1f34283c977628fb8be1fdd8126ebc261ee877b75d96eee"
@@ -127,3 +128,34 @@ def test_a_fingerprint_may_be_given_in_whole_numbers():
 def test_refuse_a_spacing_no_ct_has(spacing):
     with pytest.raises(ValueError, match="spacing_zyx_mm"):
         check_spacing("spacing_zyx_mm", spacing)
+
+
+OTHER = dataclasses.replace(REFERENCE_FINGERPRINT, mean_hu=80.0)
+PER_FOLD = dataclasses.replace(PARAMETERS, fold_fingerprints=(REFERENCE_FINGERPRINT, OTHER))
+
+
+def test_fingerprints_per_fold_survive_a_round_trip_and_count_in_the_digest():
+    read = PreprocessingParameters.from_dict(json.loads(json.dumps(PER_FOLD.to_dict())))
+    assert read == PER_FOLD
+    assert PER_FOLD.digest() != PARAMETERS.digest()
+
+
+def test_each_fold_has_its_own_parameters():
+    assert PER_FOLD.of_fold(1) == dataclasses.replace(PARAMETERS, fingerprint=OTHER)
+    assert PARAMETERS.of_fold(4) is PARAMETERS
+    with pytest.raises(ValueError, match="fold_fingerprints has folds 0 to 1, not 2"):
+        PER_FOLD.of_fold(2)
+
+
+def test_a_fold_of_plain_values_agrees_with_the_parameters_themselves():
+    plain = parameters_of_fold(PER_FOLD.to_dict(), 1)
+    assert PreprocessingParameters.from_dict(plain) == PER_FOLD.of_fold(1)
+    assert parameters_of_fold(PARAMETERS.to_dict(), 4) == PARAMETERS.to_dict()
+    with pytest.raises(ValueError, match="do not belong together"):
+        parameters_of_fold(PER_FOLD.to_dict(), 2)
+
+
+@pytest.mark.parametrize("given", [3, {"0": {}}])
+def test_fingerprints_per_fold_that_are_no_list_are_refused(given):
+    with pytest.raises(TypeError, match="fold_fingerprints must be a list"):
+        PreprocessingParameters.from_dict({**PARAMETERS.to_dict(), "fold_fingerprints": given})
