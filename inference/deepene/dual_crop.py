@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates, spline_filter
 
-from inference.deepene.network import IN_PLANE, SLICES
+from inference.deepene.geometry import IN_PLANE, SLICES
 from inference.deepene.patch import mask_box
 
 DEPTH = 12

@@ -14,12 +14,29 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-STREAMS, SLICES, IN_PLANE = 2, 9, 60
-GROUPS = 3
-"""The nine slices are three groups of three neighbouring slices, the channels of a backbone."""
+from inference.deepene.geometry import GROUPS, IN_PLANE, INPUT_SHAPE, SLICES, STREAMS
 
-INPUT_SHAPE = (1, STREAMS, SLICES, IN_PLANE, IN_PLANE)
-"""Shape of one node's network input: singleton, stream, slice, y, x."""
+__all__ = [
+    "ENE_LOGITS",
+    "GROUPS",
+    "INPUT_SHAPE",
+    "IN_PLANE",
+    "LARGE",
+    "LOGIT_NAMES",
+    "METASTASIS_LOGITS",
+    "SLICES",
+    "SMALL",
+    "STREAMS",
+    "Backbone",
+    "Bottleneck",
+    "ConvUnit",
+    "DeepENENetwork",
+    "Fuse",
+    "Row",
+    "SqueezeExcitation",
+    "ene_score",
+    "metastasis_score",
+]
 
 LOGIT_NAMES = (
     "size-preserving metastasis",
