@@ -87,6 +87,22 @@ def give_back(job: AnyJob, *, error: str) -> None:
     _held(job).update(state=JobState.REQUESTED, lease_until=None, error=error[:2000])
 
 
+def reopen(job: Job) -> bool:
+    """Put a job that failed or was cancelled back into the queue; say whether it was one."""
+    return bool(
+        type(job)
+        ._default_manager.filter(pk=job.pk, state__in=(JobState.FAILED, JobState.CANCELLED))
+        .update(
+            state=JobState.REQUESTED,
+            cancel_requested=False,
+            finished_at=None,
+            lease_until=None,
+            attempts=0,
+            error="",
+        )
+    )
+
+
 def forget_losses(job: AnyJob) -> None:
     """Start the count of lost workers anew: something was stored that no later attempt repeats."""
     if job.attempts > 1 and _held(job).update(attempts=1):

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from readerstudy.analysis import views
+from readerstudy.analysis import training_views, views
 
 app_name = "analysis"
 urlpatterns = [
     path("", views.Studies.as_view(), name="home"),
+    path("training-data/", training_views.TrainingData.as_view(), name="training-data"),
+    path(
+        "training-data/<uuid:cohort_id>/freeze/",
+        training_views.FreezeTrainingData.as_view(),
+        name="freeze-training-data",
+    ),
     path("studies/<uuid:study_id>/", views.Study.as_view(), name="study"),
     path("studies/<uuid:study_id>/freeze/", views.Freeze.as_view(), name="freeze"),
     path("datasets/<uuid:dataset_id>/runs/", views.Rerun.as_view(), name="rerun"),
