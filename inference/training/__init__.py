@@ -1,0 +1,1 @@
+"""Training an ensemble by nested cross-validation, pure: arrays in, members out (no Django)."""
