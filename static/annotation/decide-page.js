@@ -6,7 +6,7 @@ import { getJson } from '../viewer/http.js';
 import { VIEWER_BINDINGS, bindKeys } from '../viewer/tool-bindings.js';
 import { Viewer } from '../viewer/viewer.js';
 import { LABELS, LABEL_BINDINGS, labelActions } from './labels.js';
-import { bindThemeButton } from './viewer-theme.js';
+import { bindThemeButton } from '../viewer/theme-button.js';
 
 const HELP = { action: 'help', keys: ['?'], shown: '?', label: 'This list' };
 const NODE = { action: 'node', keys: ['n'], shown: 'N', label: 'Back to the node' };
