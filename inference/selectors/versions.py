@@ -53,6 +53,22 @@ def model_version_for(user: User, public_id: uuid.UUID) -> ModelVersion:
     return found
 
 
+def members_of(version: ModelVersion) -> int:
+    """Return how many members the version has, whether or not it came with its count."""
+    counted = getattr(version, "member_count", None)
+    return version.members.count() if counted is None else int(counted)
+
+
+def shortcoming_of(version: ModelVersion) -> str:
+    """Return why no conclusion may rest on the version's scores; empty where one may."""
+    if version.is_untrained:
+        return "untrained model"
+    members = members_of(version)
+    if members < version.expected_members:
+        return f"incomplete ensemble, {members} of {version.expected_members} members"
+    return ""
+
+
 def registered_models_for(user: User) -> QuerySet[ModelVersion]:
     """Return the model versions that can be run here (not the imported ones)."""
     return models_for(user).exclude(provenance=Provenance.EXTERNAL)

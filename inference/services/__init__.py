@@ -5,14 +5,39 @@ from inference.services.predicting import (
     refuse_unless_coordinator,
     request_predictions,
 )
-from inference.services.registering import EXTERNAL_ARCHITECTURE, register_model_version
+from inference.services.registering import (
+    EXTERNAL_ARCHITECTURE,
+    record_trained_version,
+    register_model_version,
+    register_upload,
+)
 from inference.services.training_data import keep_training_dataset
+from inference.services.uploading import (
+    Found,
+    delete_model_upload,
+    members_among,
+    members_in_folder,
+    remove_model_file,
+    start_model_upload,
+    store_model_file,
+    store_server_file,
+)
 
 __all__ = [
     "EXTERNAL_ARCHITECTURE",
+    "Found",
     "cancel_run",
+    "delete_model_upload",
     "keep_training_dataset",
+    "members_among",
+    "members_in_folder",
+    "record_trained_version",
     "refuse_unless_coordinator",
     "register_model_version",
+    "register_upload",
+    "remove_model_file",
     "request_predictions",
+    "start_model_upload",
+    "store_model_file",
+    "store_server_file",
 ]
