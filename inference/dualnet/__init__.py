@@ -1,0 +1,1 @@
+"""DualNet (Kann et al.), the comparator: network, preprocessing, checkpoints, training (pure)."""
