@@ -68,6 +68,11 @@ def exists(key: str) -> bool:
     return bool(default_storage.exists(_path(key)))
 
 
+def size(key: str) -> int:
+    """Return the blob's length in bytes; FileNotFoundError if it is absent."""
+    return int(default_storage.size(_path(key)))
+
+
 def remove(key: str) -> None:
     """Delete a blob that no row refers to; the caller has made sure of that."""
     default_storage.delete(_path(key))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
 from jobs.models import Job, JobState
@@ -33,8 +33,7 @@ def owner_name() -> str:
 def claim(job_type: type[AnyJob], job_id: int, *, owner: str) -> AnyJob | None:
     """Take the job if nobody holds it; one UPDATE decides, so two workers cannot both win."""
     now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    rows = job_type._default_manager.filter(free, pk=job_id, state__in=OPEN)
+    rows = job_type._default_manager.filter(_free(), pk=job_id, state__in=OPEN)
     job = rows.first()
     if job is None:
         return None
@@ -56,9 +55,17 @@ def claim(job_type: type[AnyJob], job_id: int, *, owner: str) -> AnyJob | None:
 
 
 def renew(
-    job: AnyJob, *, done: int | None = None, total: int | None = None, note: str | None = None
+    job: AnyJob,
+    *,
+    done: int | None = None,
+    total: int | None = None,
+    note: str | None = None,
+    despite_cancel: bool = False,
 ) -> None:
-    """Extend the lease, store progress; raise LeaseLost or Cancelled when it is not ours."""
+    """Extend the lease, store progress; raise LeaseLost or Cancelled when it is not ours.
+
+    ``despite_cancel`` is for a step that is brought to its end first.
+    """
     changes: dict[str, object] = {"lease_until": _until()}
     if done is not None:
         changes["progress_done"] = done
@@ -67,7 +74,7 @@ def renew(
     if note is not None:
         changes["progress_note"] = note[:200]
     rows = _held(job)
-    if not rows.filter(cancel_requested=False).update(**changes):
+    if not (rows if despite_cancel else rows.filter(cancel_requested=False)).update(**changes):
         if rows.exists():
             raise Cancelled(f"{job._meta.label} {job.pk} was cancelled")
         raise LeaseLost(f"{job._meta.label} {job.pk} is no longer held by {job.lease_owner}")
@@ -85,6 +92,27 @@ def finish(job: AnyJob, *, state: JobState = JobState.DONE, error: str = "") -> 
 def give_back(job: AnyJob, *, error: str) -> None:
     """Put a job that broke back into the queue; after MAX_ATTEMPTS the next claim fails it."""
     _held(job).update(state=JobState.REQUESTED, lease_until=None, error=error[:2000])
+
+
+def postpone(job: AnyJob, *, until: datetime) -> None:
+    """Put a job whose remaining steps wait back into the queue; no worker takes it before then.
+
+    It is no lost worker: the attempt does not count. Raise LeaseLost when the job is not ours.
+    """
+    changed = _held(job).update(
+        state=JobState.REQUESTED, lease_until=until, attempts=F("attempts") - 1
+    )
+    if not changed:
+        raise LeaseLost(f"{job._meta.label} {job.pk} is no longer held by {job.lease_owner}")
+
+
+def postponed_until(job_type: type[Job]) -> datetime | None:
+    """Return when the first postponed job is due; None if none is."""
+    waiting = job_type._default_manager.filter(
+        state=JobState.REQUESTED, lease_until__isnull=False, cancel_requested=False
+    )
+    due: datetime | None = waiting.aggregate(due=Min("lease_until"))["due"]
+    return due
 
 
 def reopen(job: Job) -> bool:
@@ -111,8 +139,14 @@ def forget_losses(job: AnyJob) -> None:
 
 def waiting_ids(job_type: type[Job]) -> list[int]:
     """Return ids of jobs that should be worked on and are not."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-    return list(job_type._default_manager.filter(free, state__in=OPEN).values_list("pk", flat=True))
+    rows = job_type._default_manager.filter(_free(), state__in=OPEN)
+    return list(rows.values_list("pk", flat=True))
+
+
+def _free() -> Q:
+    """Nobody holds it: never taken, its worker lost, due again, or cancelled while it waited."""
+    ended = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    return ended | Q(state=JobState.REQUESTED, cancel_requested=True)
 
 
 def _held(job: AnyJob) -> QuerySet[AnyJob]:

@@ -5,10 +5,11 @@ The queue carries ids and loses them when a worker is killed; the job rows do no
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django_tasks_db.models import DBTaskResult
 
-from jobs.leases import waiting_ids
+from jobs import leases
 from jobs.models import Job
 
 
@@ -34,11 +35,17 @@ def run_once() -> int:
     enqueued = 0
     for kind in _kinds.values():
         queued = _queued_ids(kind.task_path)
-        for job_id in waiting_ids(kind.job_type):
+        for job_id in leases.waiting_ids(kind.job_type):
             if job_id not in queued:
                 kind.enqueue(job_id)
                 enqueued += 1
     return enqueued
+
+
+def next_due() -> datetime | None:
+    """Return when the first postponed job of any kind is due; None if nothing is postponed."""
+    due = [leases.postponed_until(kind.job_type) for kind in _kinds.values()]
+    return min((moment for moment in due if moment is not None), default=None)
 
 
 def _queued_ids(task_path: str) -> set[int]:

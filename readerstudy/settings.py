@@ -258,6 +258,31 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 LEASE_SECONDS = env.int("NODEWISE_LEASE_SECONDS", default=60)
 INFERENCE_THREADS = env.int("NODEWISE_INFERENCE_THREADS", default=0)
+INFERENCE_DEVICE = env.str("NODEWISE_INFERENCE_DEVICE", default="cpu")
+INFERENCE_PRECISION = env.str("NODEWISE_INFERENCE_PRECISION", default="float32")
+INFERENCE_BATCH = env.int("NODEWISE_INFERENCE_BATCH", default=16)
+INFERENCE_MEMORY_MB = env.int("NODEWISE_INFERENCE_MEMORY_MB", default=3000)
+INFERENCE_RETRY_SECONDS = env.list("NODEWISE_INFERENCE_RETRY_SECONDS", cast=float, default=[5, 30])
+
+
+def refuse_unknown_compute() -> None:
+    """Stop the start-up when a worker could not tell where and how to compute."""
+    for name, value, allowed in (
+        ("NODEWISE_INFERENCE_DEVICE", INFERENCE_DEVICE, ("cpu", "cuda", "auto")),
+        ("NODEWISE_INFERENCE_PRECISION", INFERENCE_PRECISION, ("float32", "bfloat16")),
+    ):
+        if value not in allowed:
+            raise ImproperlyConfigured(
+                f"{name} must be one of {', '.join(allowed)}, not '{value}'."
+            )
+    if INFERENCE_BATCH < 1 or min(INFERENCE_RETRY_SECONDS, default=0) < 0:
+        raise ImproperlyConfigured(
+            "NODEWISE_INFERENCE_BATCH must be at least 1, and NODEWISE_INFERENCE_RETRY_SECONDS "
+            "must not be negative."
+        )
+
+
+refuse_unknown_compute()
 
 LOGGING = {
     "version": 1,

@@ -76,9 +76,36 @@ class Heart:
         """
         stop, told = threading.Event(), [(0, 0)]
         future = self._beside.submit(work, partial(_tell, stop, told))
+        return self.wait_for(
+            future, stop, note=lambda: describe(*told[0]) if describe and told[0][1] else None
+        )
+
+    def wait_for(
+        self,
+        future: "Future[Result]",
+        stop: threading.Event,
+        *,
+        note: Callable[[], str | None] = lambda: None,
+    ) -> Result:
+        """Beat until the result is there; set ``stop`` and wait for the end if anything is raised.
+
+        Parameters
+        ----------
+        future : Future
+            Work in another thread, which looks at ``stop`` often.
+        stop : threading.Event
+            Tells that work to end.
+        note : callable, optional
+            Gives the progress note of a beat.
+
+        Returns
+        -------
+        object
+            The future's result; what it raises is raised here.
+        """
         try:
-            while not _is_done(future):
-                self.beat(describe(*told[0]) if describe and told[0][1] else None)
+            while not wait([future], timeout=LOOK_S).done:
+                self.beat(note())
         except BaseException:
             stop.set()
             wait([future])
@@ -90,7 +117,3 @@ def _tell(stop: threading.Event, told: list[tuple[int, int]], done: int, total: 
     if stop.is_set():
         raise Stopped
     told[0] = (done, total)
-
-
-def _is_done(future: Future[Result]) -> bool:
-    return bool(wait([future], timeout=LOOK_S).done)

@@ -14,9 +14,8 @@ from cohorts.dicom.runs import encode_mask
 from cohorts.models import CTSeries, Node, NodeMask, Patient
 from inference import selectors
 from inference.deepene.checkpoints import MemberFile, save_checkpoint
-from inference.deepene.ensemble import Ensemble, EnsembleMember
 from inference.deepene.parameters import PreprocessingParameters
-from inference.pipeline import predictions as pipeline
+from inference.pipeline.compute import MODELS
 from inference.pipeline.predictions import run_predictions
 from inference.services import request_predictions
 from tests.inference.conftest import record_version
@@ -150,10 +149,12 @@ def test_two_members_scores_are_the_mean_of_their_logits(people, stored, golden,
 
 
 def test_logits_of_the_stored_case(stored, golden, checkpoint):
-    fixed = PreprocessingParameters.from_dict(parameters(golden))
-    masks = NodeMask.objects.order_by("node__number")
-    inputs = np.stack([pipeline.prepared_node(mask, fixed).network_input for mask in masks])
-    assert np.abs(inputs - golden[0]["volume_network_inputs"]).max() < 1e-4
     file = checkpoint(golden[1]["single_model_seed"], 0)
-    answer = Ensemble([EnsembleMember.from_file(file)]).predict(inputs)
-    assert np.abs(answer.member_logits[0] - golden[0]["single_model_logits"][:2]).max() < LIMIT
+    version = record_version("Golden", [file], parameters=parameters(golden))
+    model = MODELS.model(version)
+    nodes = [model.prepare(mask) for mask in NodeMask.objects.order_by("node__number")]
+    inputs = np.stack([node[0][0] for node in nodes])
+    assert np.abs(inputs - golden[0]["volume_network_inputs"]).max() < 1e-4
+    logits = golden[0]["single_model_logits"][:2].astype(np.float64)
+    expected = np.stack((logits[:, 0::2].mean(axis=1), logits[:, 1::2].mean(axis=1)), axis=-1)
+    assert np.abs(model.predict(nodes)[0] - expected).max() < LIMIT

@@ -2,11 +2,13 @@
 
 import logging
 import threading
+import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
+from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
 from accounts.database_safety import refuse_unsafe_database
@@ -42,6 +44,10 @@ class Command(BaseCommand):
         worker.configure_signals()
         try:
             worker.run()
+            while options["batch"] and (due := reconcile.next_due()) is not None:
+                time.sleep(max(0.0, (due - timezone.now()).total_seconds()) + 0.05)
+                reconcile.run_once()
+                worker.run()
         finally:
             stop.set()
 
