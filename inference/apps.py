@@ -7,12 +7,9 @@ class RoomConfig(AppConfig):
     name = "inference"
 
     def ready(self) -> None:
-        from inference.models import PredictionRun
-        from inference.tasks import run_prediction
+        from inference.models import PredictionRun, TrainingRun
+        from inference.tasks import run_prediction, run_training
         from jobs import reconcile
 
-        reconcile.register(
-            job_type=PredictionRun,
-            task_path=run_prediction.module_path,
-            enqueue=run_prediction.enqueue,
-        )
+        for job_type, task in ((PredictionRun, run_prediction), (TrainingRun, run_training)):
+            reconcile.register(job_type=job_type, task_path=task.module_path, enqueue=task.enqueue)

@@ -26,6 +26,7 @@ from inference.models import (
 )
 from inference.selectors.predictions import JUDGE
 from inference.selectors.versions import SEE_RUNS
+from inference.training.samples import Sample
 
 
 def training_cohorts_for(user: User) -> QuerySet[Cohort]:
@@ -122,6 +123,16 @@ def training_table(dataset: TrainingDataset) -> dict[str, Any]:
     return table
 
 
+def training_samples(dataset: TrainingDataset) -> list[Sample]:
+    """Return the labelled node masks of the frozen table; only worker and checks need them."""
+    return [
+        Sample(
+            key=row["mask"], patient=row["patient"], metastasis=row["metastasis"], ene=row["ene"]
+        )
+        for row in training_table(dataset)["nodes"]
+    ]
+
+
 def masks_by_digest(digests: Iterable[str]) -> dict[str, NodeMask]:
     """Return the masks with node, patient and series, by digest."""
     wanted = list(digests)
@@ -134,9 +145,14 @@ def masks_by_digest(digests: Iterable[str]) -> dict[str, NodeMask]:
     }
 
 
-def next_member(run: TrainingRun) -> TrainingMember | None:
+def next_training_member(run: TrainingRun) -> TrainingMember | None:
     """Return the first member that is not trained to its end, in the order (run, fold)."""
     return run.members.filter(is_done=False).order_by("run", "fold").first()
+
+
+def training_state_is_needed(key: str) -> bool:
+    """Say whether a member still goes on from this state (equal trainings share one blob)."""
+    return TrainingMember.objects.filter(state_key=key).exists()
 
 
 @dataclass(frozen=True, kw_only=True)

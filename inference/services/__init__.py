@@ -11,6 +11,7 @@ from inference.services.registering import (
     register_model_version,
     register_upload,
 )
+from inference.services.training import resume_training, start_training, stop_training
 from inference.services.training_data import keep_training_dataset
 from inference.services.uploading import (
     Found,
@@ -37,7 +38,10 @@ __all__ = [
     "register_upload",
     "remove_model_file",
     "request_predictions",
+    "resume_training",
     "start_model_upload",
+    "start_training",
+    "stop_training",
     "store_model_file",
     "store_server_file",
 ]
