@@ -135,3 +135,20 @@ def scores(things: Things) -> Body:
 
 def freeze(things: Things) -> Body:
     return {"model": str(things["scores_model"])}
+
+
+def training(things: Things) -> Body:
+    data = str(things["training_data"])
+    return {"dataset": data, "name": "A new training", "architecture": "DeepENE"} | {
+        "folds": 2,
+        "inner_folds": 2,
+    }
+
+
+def api_training(things: Things) -> Body:
+    return {
+        "dataset": str(things["training_data"]),
+        "name": "A new training",
+        "architecture": "DeepENE",
+        "settings": {"folds": 2, "inner_folds": 2},
+    }

@@ -15,11 +15,13 @@ from django.db import transaction
 
 from accounts.models import User
 from annotation import services as annotation
+from cohorts import storage
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.services import exclude_patient
 from cohorts.vocabulary import CohortRole
-from inference.models import ModelVersion, Provenance
-from inference.services import request_predictions
+from inference.models import ModelVersion, Provenance, TrainingRun
+from inference.services import request_predictions, start_training
+from jobs.models import JobState
 from readerstudy.analysis import pipeline
 from readerstudy.analysis import services as analysis
 from readerstudy.reading import services as reading
@@ -27,7 +29,16 @@ from readerstudy.reading.models import Assignment, Study, StudyReader
 from readerstudy.reading.services.calls import CallGiven
 from tests import walk
 from tests.cases import store_case
+from tests.inference.training_cases import TINY, freeze, store_development
 from tests.people import People, join, person
+
+ROLES_OF_STAFF = (
+    ("coordinator", CohortRole.COORDINATOR),
+    ("annotator_one", CohortRole.ANNOTATOR),
+    ("annotator_two", CohortRole.ANNOTATOR),
+    ("adjudicator", CohortRole.ADJUDICATOR),
+    ("statistician", CohortRole.STATISTICIAN),
+)
 
 # Not a judgement and not data of a study: written by signing in.
 SIGNING_IN = {"sessions.Session", "accounts.User"}
@@ -49,6 +60,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
     things |= _open_study(people, cohort)
     things |= _draft(people, cohort)
     things |= _open_work(people, cohort)
+    things |= _training(people)
     walk.open_study(other, other_cohort, title="Elsewhere", seed=3)
     things["joint_study"] = _joint_study(cohort, other_cohort).public_id
     return _by_role(people, other), things
@@ -57,13 +69,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
 def staff(cohort: Cohort, prefix: str) -> People:
     """Return one person per role of the cohort, each with a password."""
     made = People(**{name: person(prefix + name) for name in People.__annotations__})
-    for name, role in (
-        ("coordinator", CohortRole.COORDINATOR),
-        ("annotator_one", CohortRole.ANNOTATOR),
-        ("annotator_two", CohortRole.ANNOTATOR),
-        ("adjudicator", CohortRole.ADJUDICATOR),
-        ("statistician", CohortRole.STATISTICIAN),
-    ):
+    for name, role in ROLES_OF_STAFF:
         join(cohort, getattr(made, name), role)
     return made
 
@@ -181,6 +187,36 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         "prediction_run": run.public_id,
         "upload": upload.public_id,
     }
+
+
+def _training(people: People) -> dict[str, Any]:
+    """A development cohort whose truth is released, with a waiting, a stopped and a done training.
+
+    The frozen data are written by hand, so that freezing the released truth makes new ones.
+    """
+    development = Cohort.objects.create(name="Development")
+    for name, role in ROLES_OF_STAFF:
+        join(development, getattr(people, name), role)
+    store_development(development, patients=4)
+    walk.release_truth(people, development)
+    dataset = freeze(people, development)
+    runs = {
+        key: start_training(
+            by=people.coordinator,
+            dataset=dataset,
+            name=f"A {key}",
+            architecture="DeepENE",
+            settings=TINY,
+        )
+        for key in ("training", "stopped_training", "done_training")
+    }
+    TrainingRun.objects.filter(pk=runs["stopped_training"].pk).update(state=JobState.CANCELLED)
+    record = storage.put(b'{"thresholds":{}}')
+    TrainingRun.objects.filter(pk=runs["done_training"].pk).update(
+        state=JobState.DONE, record_key=record
+    )
+    found = {key: run.public_id for key, run in runs.items()}
+    return found | {"development": development.public_id, "training_data": dataset.public_id}
 
 
 def untrained_model(name: str) -> ModelVersion:

@@ -75,6 +75,8 @@ DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
 LABELLING, RELEASED = {"labelling": "labelling"}, {"cohort": "cohort", "version": 1}
 PREDICTED = {"public_id": "cohort"}
 PREDICTION_RUN = {"public_id": "prediction_run"}
+TRAINING_RUN = {"public_id": "training"}
+RUNNERS_MOVED = only("coordinator", "statistician", status=302)
 
 
 def acting(who: str, status: int, body: Body = bodies.nothing) -> dict[str, Any]:
@@ -298,6 +300,52 @@ INFERENCE = {
         json=True,
     ),
 }
+TRAINING = {
+    # Lists of one's own cohorts' trainings, for whoever looks after a cohort.
+    "inference:trainings": Route(get=MODEL_READERS),
+    "inference:start-training": Route(
+        get=MODEL_READERS,
+        post=dict.fromkeys(MODEL_READERS, 422),
+        body=bodies.training,
+        acts="coordinator",
+    ),
+    "inference:training": Route(args=TRAINING_RUN, get=RUNNERS),
+    "inference:training-progress": Route(args=TRAINING_RUN, get=RUNNERS),
+    "inference:stop-training": Route(
+        args=TRAINING_RUN, post=RUNNERS_MOVED, body=bodies.nothing, acts="coordinator"
+    ),
+    "inference:resume-training": Route(
+        args={"public_id": "stopped_training"},
+        post=RUNNERS_MOVED,
+        body=bodies.nothing,
+        acts="statistician",
+    ),
+    "inference:training-record": Route(args={"public_id": "done_training"}, get=RUNNERS),
+    "inference_api:training-data": Route(get=MODEL_READERS),
+    "inference_api:trainings": Route(
+        get=MODEL_READERS,
+        post=dict.fromkeys(MODEL_READERS, 400),
+        body=bodies.api_training,
+        acts="coordinator",
+        json=True,
+    ),
+    "inference_api:training": Route(args=TRAINING_RUN, get=RUNNERS),
+    "inference_api:stop-training": Route(
+        args=TRAINING_RUN, post=RUNNERS, body=bodies.nothing, acts="coordinator", json=True
+    ),
+    "inference_api:resume-training": Route(
+        args={"public_id": "stopped_training"},
+        post=RUNNERS,
+        body=bodies.nothing,
+        acts="coordinator",
+        json=True,
+    ),
+    "inference_api:training-record": Route(args={"public_id": "done_training"}, get=RUNNERS),
+    "analysis:training-data": Route(get=everyone()),
+    "analysis:freeze-training-data": Route(
+        args={"cohort_id": "development"}, **acting("statistician", 302)
+    ),
+}
 ANALYSIS = {
     "analysis:home": Route(get=everyone()),
     "analysis:study": Route(args={"study_id": "closed_study"}, get=STATISTICIAN),
@@ -324,4 +372,4 @@ ANALYSIS = {
     "analysis_api:run": Route(args=RUN, get=STATISTICIAN),
     "analysis_api:results": Route(args=RUN, get=STATISTICIAN),
 }
-TABLE = LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | ANALYSIS
+TABLE = LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | TRAINING | ANALYSIS
