@@ -1,29 +1,49 @@
 """Training one member, epoch by epoch, so that it can be stopped and resumed (pure, torch).
 
-Everything random of an epoch follows from the seed, run, fold and epoch alone: weights, order of
-the nodes, dropout, and each node's augmentation. A member resumed from the state after any epoch
-therefore ends, with the same threads, in the very same bits as one that never stopped.
+Everything random of an epoch follows from the seed, run, fold and epoch alone: order of the nodes,
+dropout, and each node's augmentation. A member resumed from the state after any epoch therefore
+ends, with the same threads, in the very same bits as one that never stopped.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from inference.runner import Preparation, Runner
-from inference.training.metrics import ValidationMetrics
-from inference.training.samples import PatchSource, Sample
+from inference.runner import Inputs, Preparation, Runner
+from inference.training.batches import (
+    Purpose,
+    epoch_batches,
+    generator,
+    plain_batches,
+    prepared_ahead,
+    steps_per_epoch,
+    torch_seed,
+)
+from inference.training.member_state import (
+    EpochResult,
+    MemberState,
+    StateError,
+    digest_of,
+    read_state,
+)
+from inference.training.metrics import ValidationMetrics, validation_metrics
+from inference.training.plain_inputs import PlainInputs
+from inference.training.samples import PatchSource, Sample, label_arrays, of_patients
 from inference.training.settings import TrainingSettings
 from inference.training.splits import MemberSplit
 
-if TYPE_CHECKING:
-    from torch import Tensor
+_EVALUATED_TOGETHER = 32
 
 
-class StateError(ValueError):
-    """A stored state cannot be resumed; the text says why."""
+class TrainingFailed(RuntimeError):
+    """Training cannot go on; the text says where and what to change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +57,7 @@ class MemberTask:
     split : MemberSplit
         Run, fold, and who is on which side.
     samples : sequence of Sample
-        The nodes of (at least) the training and validation patients.
+        The nodes of (at least) the training and validation patients; others are not looked at.
     patch_of : callable
         Key of a sample to its patch; called from a second thread, too.
     parameters : mapping
@@ -54,27 +74,31 @@ class MemberTask:
     preparation: Preparation
     runner: Runner
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Run and fold."""
+        return self.split.run, self.split.fold
 
-@dataclass(frozen=True, kw_only=True)
-class EpochResult:
-    """One point of a member's curves.
+    def side(self, patients: Sequence[str]) -> tuple[Sample, ...]:
+        """Return the samples of one side; ValueError if there is none."""
+        samples = of_patients(self.samples, patients)
+        if not samples:
+            run, fold = self.place
+            raise ValueError(f"run {run} fold {fold}: a side of the split has no node.")
+        return samples
 
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    training_loss : float
-        Mean over the epoch's nodes, as training saw them.
-    validation : ValidationMetrics or None
-        Of the inner validation patients, in epochs that are evaluated.
-    seconds : float
-        How long it took; no part of the state.
-    """
-
-    epoch: int
-    training_loss: float
-    validation: ValidationMetrics | None
-    seconds: float
+    def digest(self) -> str:
+        """SHA-256 of all this, but for the patches, which their keys stand for."""
+        rest = (self.split.training, self.split.validation)
+        seen = [asdict(sample) for side in rest for sample in self.side(side)]
+        return digest_of(
+            {
+                "settings": self.settings.to_dict(),
+                "split": asdict(self.split),
+                "samples": seen,
+                "parameters": self.parameters,
+            }
+        )
 
 
 class MemberTraining:
@@ -91,44 +115,296 @@ class MemberTraining:
 
     Attributes
     ----------
+    task : MemberTask
+        What it is trained on.
     epoch : int
         Epochs done.
     curves : tuple of EpochResult
         One per epoch done.
-    is_done : bool
-        Whether there is nothing left to train.
     """
 
-    epoch: int
-    curves: tuple[EpochResult, ...]
+    def __init__(self, task: MemberTask) -> None:
+        self.task, self.epoch = task, 0
+        self.curves: tuple[EpochResult, ...] = ()
+        self._training = task.side(task.split.training)
+        self._validation = task.side(task.split.validation)
+        self._plain = PlainInputs(task.preparation, task.parameters, task.patch_of)
+        self._network = task.runner.network()
+        self._set_momentum(task.settings.batch_norm_momentum)
+        groups = task.runner.parameter_groups(self._network, task.settings.weight_decay)
+        self._adam = torch.optim.Adam(groups, lr=task.settings.learning_rate)
+        self._best: dict[str, Tensor] | None = None
+        self._best_selection: float | None = None
+        self._waited = 0
 
     @classmethod
     def start(cls, task: MemberTask) -> "MemberTraining":
-        """Begin with fresh weights; ValueError if a side of the split has no sample."""
-        raise NotImplementedError
+        """Begin with fresh weights.
+
+        Parameters
+        ----------
+        task : MemberTask
+            What to train on.
+
+        Returns
+        -------
+        MemberTraining
+
+        Raises
+        ------
+        ValueError
+            If a side of the split has no sample.
+        """
+        training = cls(task)
+        seed = torch_seed(task.settings.seed, Purpose.WEIGHTS, *task.place)
+        task.runner.initialise(training._network, seed)
+        return training
 
     @classmethod
     def resume(cls, task: MemberTask, state: bytes) -> "MemberTraining":
-        """Go on from what `state` returned; StateError if it is damaged or of another task."""
-        raise NotImplementedError
+        """Go on where `state` was called.
+
+        Parameters
+        ----------
+        task : MemberTask
+            The same as then.
+        state : bytes
+            What `state` returned.
+
+        Returns
+        -------
+        MemberTraining
+
+        Raises
+        ------
+        StateError
+            If the state is damaged, or of another task.
+        """
+        stored, training = read_state(state), cls(task)
+        if stored.task_digest != task.digest():
+            run, fold = task.place
+            raise StateError(
+                f"The stored state belongs to other data, settings or another member than run "
+                f"{run} fold {fold}; let this member start again from its first epoch."
+            )
+        training._network.load_state_dict(dict(stored.network))
+        training._adam.load_state_dict(dict(stored.optimiser))
+        training.epoch, training.curves = stored.epoch, stored.curves
+        training._best = None if stored.best is None else dict(stored.best)
+        training._best_selection, training._waited = stored.best_selection, stored.waited
+        return training
 
     @property
     def is_done(self) -> bool:
         """Whether the last epoch was run, or training stopped early."""
-        raise NotImplementedError
+        patience = self.task.settings.early_stopping
+        stopped = patience > 0 and self._waited >= patience
+        return stopped or self.epoch >= self.task.settings.epochs
 
     def run_epoch(self) -> EpochResult:
-        """Train for one epoch, and evaluate it if its turn has come."""
-        raise NotImplementedError
+        """Train for one epoch, and evaluate it if its turn has come.
+
+        Returns
+        -------
+        EpochResult
+            Also the last of `curves`.
+
+        Raises
+        ------
+        TrainingFailed
+            If training is done already, or the loss is no longer finite.
+        """
+        if self.is_done:
+            raise TrainingFailed("This member is done: there is no further epoch.")
+        settings, epoch = self.task.settings, self.epoch + 1
+        with _repeatable(settings.threads):
+            torch.manual_seed(torch_seed(settings.seed, Purpose.DROPOUT, *self.task.place, epoch))
+            loss = self._train(epoch)
+            validation = self._evaluate() if settings.is_evaluated(epoch) else None
+        result = EpochResult(epoch=epoch, training_loss=loss, validation=validation)
+        self.epoch, self.curves = epoch, (*self.curves, result)
+        return result
 
     def state(self) -> bytes:
         """Return all that is needed to go on: weights, Adam's moments, epoch, curves."""
-        raise NotImplementedError
+        return MemberState(
+            task_digest=self.task.digest(),
+            epoch=self.epoch,
+            curves=self.curves,
+            network=self._network.state_dict(),
+            optimiser=self._adam.state_dict(),
+            best=self._best,
+            best_selection=self._best_selection,
+            waited=self._waited,
+        ).to_bytes()
 
-    def weights(self) -> "dict[str, Tensor]":
-        """Return the member's state dict: of the last epoch, or of the best if stopped early."""
-        raise NotImplementedError
+    def weights(self) -> dict[str, Tensor]:
+        """Return the member's state dict: of the last epoch, or of the best if it may stop early.
+
+        Returns
+        -------
+        dict of Tensor
+            Copies, for `Runner.save_checkpoint`.
+        """
+        kept = self._network.state_dict() if self._best is None else self._best
+        return {name: tensor.detach().clone() for name, tensor in kept.items()}
 
     def logits(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """Return metastasis and ENE logits of `weights()`, not augmented, shape (N, 2)."""
-        raise NotImplementedError
+        """Judge nodes with `weights`, not augmented.
+
+        Parameters
+        ----------
+        samples : sequence of Sample
+            Any; training does not go on with what it sees here.
+
+        Returns
+        -------
+        ndarray of float64, shape (N, 2)
+            Metastasis and ENE logits.
+        """
+        network = self.task.runner.network()
+        network.load_state_dict(self.weights())
+        with _repeatable(self.task.settings.threads):
+            return self._judged(network, samples)[0]
+
+    def _train(self, epoch: int) -> float:
+        """Take the steps of one epoch; return the mean loss over its nodes."""
+        settings, count = self.task.settings, len(self._training)
+        order = generator(settings.seed, Purpose.ORDER, *self.task.place, epoch)
+        batches = epoch_batches(count, settings.batch_size, order)
+        first_step = (epoch - 1) * steps_per_epoch(count, settings.batch_size)
+        self._network.train()
+        total = 0.0
+        ahead = prepared_ahead(batches, lambda batch: self._shown(batch, epoch))
+        for position, (batch, inputs) in enumerate(zip(batches, ahead, strict=True)):
+            loss = self._step(first_step + position, [self._training[i] for i in batch], inputs)
+            if not np.isfinite(loss):
+                run, fold = self.task.place
+                raise TrainingFailed(
+                    f"run {run} fold {fold}: the loss is not finite in epoch {epoch}, step "
+                    f"{position + 1}; lower the learning rate."
+                )
+            total += loss * len(batch)
+        return total / count
+
+    def _step(self, step: int, samples: Sequence[Sample], inputs: Inputs) -> float:
+        settings = self.task.settings
+        share = min(1.0, step / settings.warm_up_steps) if settings.warm_up_steps else 1.0
+        for group in self._adam.param_groups:
+            group["lr"] = settings.learning_rate * share
+        loss = self.task.runner.loss(self._network, _tensors(inputs), *_labels(samples, inputs))
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._adam.step()
+        return float(loss.detach())
+
+    def _shown(self, batch: npt.NDArray[np.intp], epoch: int) -> Inputs:
+        """Prepare a training batch; each node's augmentation has a generator of its own."""
+        task, nodes = self.task, []
+        for index in batch.tolist():
+            key = self._training[index].key
+            if task.settings.augmentation:
+                place = (*task.place, epoch, index)
+                random = generator(task.settings.seed, Purpose.AUGMENTATION, *place)
+                patch = task.patch_of(key)
+                nodes.append(task.preparation.augmented(patch, task.parameters, random))
+            else:
+                nodes.append(self._plain.of(key))
+        return _stacked(nodes)
+
+    def _evaluate(self) -> ValidationMetrics:
+        """Look at the inner validation, and keep the weights if early stopping wants them."""
+        if self.task.settings.recalibrate_batch_norm:
+            self._recalibrate()
+        logits, loss = self._judged(self._network, self._validation)
+        metrics = validation_metrics(self._validation, logits, loss)
+        if self.task.settings.early_stopping:
+            self._remember(metrics.selection)
+        return metrics
+
+    def _remember(self, selection: float | None) -> None:
+        best = self._best_selection
+        risen = selection is not None and (best is None or selection > best)
+        if risen or self._best is None:
+            self._best = {k: v.detach().clone() for k, v in self._network.state_dict().items()}
+            self._best_selection, self._waited = selection, 0
+        else:
+            self._waited += 1
+
+    def _judged(
+        self, network: nn.Module, samples: Sequence[Sample]
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """Return logits, and the loss as mean over batches weighted by their size."""
+        network.eval()
+        batches = plain_batches(len(samples), _EVALUATED_TOGETHER) if samples else []
+        pairs, total = [np.empty((0, 2))], 0.0
+        with torch.inference_mode():
+            for batch, inputs in zip(batches, self._plain_ahead(batches, samples), strict=True):
+                tensors, chosen = _tensors(inputs), [samples[i] for i in batch]
+                pairs.append(self.task.runner.pair(network, tensors).double().numpy())
+                loss = self.task.runner.loss(network, tensors, *_labels(chosen))
+                total += float(loss) * len(batch)
+        return np.concatenate(pairs), total / max(1, len(samples))
+
+    def _recalibrate(self) -> None:
+        """Recompute the running statistics as plain averages over all training nodes."""
+        norms = [module for module in self._network.modules() if isinstance(module, _BatchNorm)]
+        self._network.eval()  # dropout stays off
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.train()
+        self._set_momentum(None)
+        batches = plain_batches(len(self._training), self.task.settings.batch_size)
+        with torch.inference_mode():
+            for inputs in self._plain_ahead(batches, self._training):
+                self.task.runner.pair(self._network, _tensors(inputs))
+        self._set_momentum(self.task.settings.batch_norm_momentum)
+
+    def _set_momentum(self, momentum: float | None) -> None:
+        for module in self._network.modules():
+            if isinstance(module, _BatchNorm):
+                module.momentum = momentum
+
+    def _plain_ahead(
+        self, batches: Sequence[npt.NDArray[np.intp]], samples: Sequence[Sample]
+    ) -> Iterator[Inputs]:
+        return prepared_ahead(
+            batches, lambda batch: _stacked([self._plain.of(samples[i].key) for i in batch])
+        )
+
+
+@contextmanager
+def _repeatable(threads: int) -> Iterator[None]:
+    """Let the same work give the same bits, and leave torch as it was."""
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
+
+
+def _stacked(nodes: Sequence[Inputs]) -> Inputs:
+    return tuple(np.stack(arrays) for arrays in zip(*nodes, strict=True))
+
+
+def _tensors(inputs: Inputs) -> list[Tensor]:
+    return [torch.from_numpy(array) for array in inputs]
+
+
+def _labels(
+    samples: Sequence[Sample], shown: Inputs | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the labels; a node of which nothing is shown is labelled benign, as published."""
+    metastasis, ene, known = label_arrays(samples)
+    if shown is not None:
+        is_there = np.any([a.reshape(len(samples), -1).any(axis=1) for a in shown], axis=0)
+        metastasis, known = metastasis * is_there, known * is_there
+    return (
+        torch.from_numpy(metastasis.astype(np.float32)),
+        torch.from_numpy(ene.astype(np.float32)),
+        torch.from_numpy(known.astype(np.float32)),
+    )
