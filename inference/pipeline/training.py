@@ -24,7 +24,8 @@ from inference.pipeline.training_patches import CannotPrepare, PatchCache
 from inference.pipeline.training_result import conclude, keep_scores
 from inference.runner import Preparation, Runner, parameters_of_fold, preparation_of, runner_of
 from inference.training.fingerprint import version_parameters
-from inference.training.member import EpochResult, MemberTask, MemberTraining, StateError
+from inference.training.member import MemberTask, MemberTraining, TrainingFailed
+from inference.training.member_state import EpochResult, StateError
 from inference.training.samples import Sample, of_patients
 from inference.training.settings import TrainingSettings
 from inference.training.splits import NestedSplits, nested_splits
@@ -79,7 +80,7 @@ def run_training(run_id: int) -> None:
         leases.finish(run, state=JobState.CANCELLED)
     except leases.LeaseLost:
         logger.warning("training run %s was taken over", run.pk)
-    except (CannotPrepare, StateError, storage.DamagedBlob) as refusal:
+    except (CannotPrepare, StateError, TrainingFailed, storage.DamagedBlob) as refusal:
         # The same data give the same refusal: trying again would not help.
         leases.finish(run, state=JobState.FAILED, error=str(refusal)[:2000])
     except Exception as problem:
@@ -145,8 +146,9 @@ def _train_member(work: _Work, member: TrainingMember) -> None:
         lambda _: MemberTraining.resume(task, state) if state else MemberTraining.start(task)
     )
     while not training.is_done:
+        began = time.monotonic()
         result = work.heart.attend(lambda _: training.run_epoch())
-        work.seconds.append(result.seconds)
+        work.seconds.append(time.monotonic() - began)
         _after_epoch(work, member, training, result)
     _finish_member(work, member, training)
 
@@ -189,10 +191,10 @@ def _point(member: TrainingMember, result: EpochResult) -> TrainingPoint:
         member=member,
         epoch=result.epoch,
         training_loss=result.training_loss,
-        validation_loss=seen and seen.loss,
-        metastasis_auc=seen and seen.metastasis_auc,
-        ene_auc=seen and seen.ene_auc,
-        ene_among_metastatic_auc=seen and seen.ene_among_metastatic_auc,
+        validation_loss=None if seen is None else seen.loss,
+        metastasis_auc=None if seen is None else seen.metastasis_auc,
+        ene_auc=None if seen is None else seen.ene_auc,
+        ene_among_metastatic_auc=None if seen is None else seen.ene_among_metastatic_auc,
     )
 
 

@@ -87,7 +87,7 @@ class PatchCache:
     def _write(self, key: str, patch: Mapping[str, NDArray[Any]]) -> None:
         handle, name = tempfile.mkstemp(dir=self.folder, prefix="part-")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **patch)
+            np.savez(file, allow_pickle=False, **patch)
         Path(name).replace(self._path(key))
 
 
