@@ -25,6 +25,11 @@ class CoordinatorRun(serializers.Serializer):
     id = serializers.UUIDField(source="public_id")
     cohort = serializers.UUIDField(source="cohort.public_id")
     model = serializers.UUIDField(source="model_version.public_id")
+    provenance = serializers.ChoiceField(
+        source="model_version.provenance", choices=Provenance.choices
+    )
+    members = serializers.IntegerField(source="model_version.member_count")
+    expected_members = serializers.IntegerField(source="model_version.expected_members")
     state = serializers.ChoiceField(choices=JobState.choices)
     cancel_requested = serializers.BooleanField()
     nodes = serializers.IntegerField(source="item_count")

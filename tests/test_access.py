@@ -153,7 +153,7 @@ def test_the_complete_bodies_act_for_those_who_may(db, stage, name):
     with scene.undone():
         client = browser(stage.people[who])
         answer = ask(client, "post", name, stage.things, TABLE[name].body(stage.things))
-        assert answer.status_code in {200, 201, 202, 302}, answer.content
+        assert answer.status_code in {200, 201, 202, 204, 302}, answer.content
         assert scene.fingerprint() != before
     assert scene.fingerprint() == before
 
@@ -191,7 +191,8 @@ def test_what_does_not_exist_is_not_found(db, stage, name):
     """Nobody learns from the status whether somebody else's object exists."""
     route = TABLE[name]
     answers = route.get or route.post
-    who = route.acts or next(person for person in answers if answers[person] < 400)
+    welcome = [person for person in answers if answers[person] < 400]
+    who = route.acts or (welcome or list(answers))[0]
     unknown = {key: scene.unknown(value) for key, value in stage.things.items()}
     client, url = browser(stage.people[who]), address(name, unknown)
     if route.get is not None and who in route.get:

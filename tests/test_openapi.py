@@ -173,6 +173,7 @@ def with_real_ids(case, things, other_state=False):
     known |= {"cohort_id": "cohort", "cohort": "cohort", "upload_id": "upload", "version": 1}
     known |= {"case": "case", "labelling": "labelling", "dataset_id": "dataset"}
     known |= {"study_id": "closed_study", "run_id": "done_run"}
+    known |= {"model_upload": "model_upload", "model_id": "scores_model"}
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
     for name in case.path_parameters or {}:
         value = OTHER_STATE.get(known[name], known[name]) if other_state else known[name]

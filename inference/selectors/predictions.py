@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import Http404
 
 from accounts.models import User
@@ -93,7 +93,9 @@ def _runs() -> QuerySet[PredictionRun]:
         f"{state}_count": Count("items", filter=Q(items__state=state)) for state in ItemState
     }
     return (
-        PredictionRun.objects.select_related("cohort", "model_version", "requested_by")
+        PredictionRun.objects.select_related("cohort", "requested_by")
+        # With their number of members: whose scores these are stands wherever a run stands.
+        .prefetch_related(Prefetch("model_version", queryset=model_versions()))
         .annotate(item_count=Count("items"), **of_state)
         .order_by("-pk")
     )

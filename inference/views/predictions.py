@@ -1,4 +1,4 @@
-"""Coordinators' pages: model versions, prediction runs, scores of other models."""
+"""Coordinators' pages: prediction runs, scores of other models."""
 
 import uuid
 from typing import Any, cast
@@ -20,26 +20,6 @@ from inference.models import PredictionRun
 from inference.services import cancel_run, request_predictions
 
 ROWS_PER_PAGE = 200
-
-
-class Home(LoginRequiredMixin, View):
-    """Model versions, and the cohorts whose predictions the person looks after."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        context = {
-            "versions": selectors.models_for(_user(request)),
-            "cohorts": selectors.inference_cohorts_for(_user(request)),
-        }
-        return render(request, "inference/home.html", context)
-
-
-class ModelPage(LoginRequiredMixin, View):
-    """One model version: provenance, members, preprocessing, digest."""
-
-    def get(self, request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-        version = selectors.model_version_for(_user(request), public_id)
-        context = {"version": version, "members": version.members.all()}
-        return render(request, "inference/model.html", context)
 
 
 class CohortPage(LoginRequiredMixin, View):

@@ -133,6 +133,41 @@ def scores(things: Things) -> Body:
     return {"name": "Another model", "text": text, "import": "1"}
 
 
+def architecture(things: Things) -> Body:
+    return {"architecture": "DeepENE"}
+
+
+def model_file(things: Things) -> Body:
+    path = "release/RUN1/fold1/last_epoch_ckpt.pth"
+    return {"path": path, "file": SimpleUploadedFile("last_epoch_ckpt.pth", b"no checkpoint")}
+
+
+def sent_file(things: Things) -> Body:
+    return {"path": "release/RUN0/fold0/last_epoch_ckpt.pth"}
+
+
+def no_paths(things: Things) -> Body:
+    return {"paths": ["release/README.md"]}
+
+
+def server_folder(things: Things) -> Body:
+    return {"folder": "release"}
+
+
+def model_description(things: Things) -> Body:
+    return {"name": "A new model", "provenance": "untrained"}
+
+
+def model_description_form(things: Things) -> Body:
+    numbers = {
+        "percentile_00_5_hu": -96,
+        "percentile_99_5_hu": 226,
+        "mean_hu": 71.3,
+        "sd_hu": 58.9,
+    }
+    return model_description(things) | numbers
+
+
 def freeze(things: Things) -> Body:
     return {"model": str(things["scores_model"])}
 

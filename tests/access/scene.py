@@ -19,7 +19,7 @@ from cohorts import storage
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.services import exclude_patient
 from cohorts.vocabulary import CohortRole
-from inference.models import ModelVersion, Provenance, TrainingRun
+from inference.models import ModelUpload, ModelUploadFile, ModelVersion, Provenance, TrainingRun
 from inference.services import request_predictions, start_training
 from jobs.models import JobState
 from readerstudy.analysis import pipeline
@@ -186,7 +186,22 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         "model": model.public_id,
         "prediction_run": run.public_id,
         "upload": upload.public_id,
+        "model_upload": _model_upload(people).public_id,
     }
+
+
+def _model_upload(people: People) -> ModelUpload:
+    """An upload with one file that passed for a member."""
+    upload = ModelUpload.objects.create(architecture="DeepENE", owner=people.coordinator)
+    ModelUploadFile.objects.create(
+        upload=upload,
+        path="release/RUN0/fold0/last_epoch_ckpt.pth",
+        run=0,
+        fold=0,
+        sha256=storage.put(b"stands for a checkpoint"),
+        size_bytes=23,
+    )
+    return upload
 
 
 def _training(people: People) -> dict[str, Any]:

@@ -74,6 +74,9 @@ OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
 LABELLING, RELEASED = {"labelling": "labelling"}, {"cohort": "cohort", "version": 1}
 PREDICTED = {"public_id": "cohort"}
+MODEL_UPLOAD = {"model_upload": "model_upload"}
+SCORED = PREDICTED | {"model_id": "scores_model"}
+COORDINATORS = only("coordinator", "other coordinator")
 PREDICTION_RUN = {"public_id": "prediction_run"}
 TRAINING_RUN = {"public_id": "training"}
 RUNNERS_MOVED = only("coordinator", "statistician", status=302)
@@ -283,6 +286,57 @@ INFERENCE = {
         acts="coordinator",
     ),
     "inference_api:models": Route(get=MODEL_READERS),
+    # Models belong to the site: each coordinator registers, and sees the own uploads alone.
+    "inference:register": Route(
+        get=COORDINATORS,
+        post=only("coordinator", "other coordinator", status=422),
+        body=bodies.architecture,
+        acts="coordinator",
+    ),
+    "inference:model-upload": Route(
+        args=MODEL_UPLOAD,
+        get=COORDINATOR,
+        **acting("coordinator", 422, bodies.model_description_form),
+    ),
+    "inference:model-upload-inventory": Route(args=MODEL_UPLOAD, get=COORDINATOR),
+    "inference:delete-model-upload": Route(args=MODEL_UPLOAD, **acting("coordinator", 302)),
+    "inference:ai-ene": Route(args=SCORED, get=RUNNERS),
+    "inference:ai-ene-csv": Route(args=SCORED, get=RUNNERS),
+    "inference_api:ai-ene": Route(args=SCORED, get=RUNNERS),
+    "inference_api:model-uploads": Route(
+        get=COORDINATORS,
+        post=only("coordinator", "other coordinator", status=400),
+        body=bodies.architecture,
+        acts="coordinator",
+        json=True,
+    ),
+    "inference_api:model-upload": Route(args=MODEL_UPLOAD, get=COORDINATOR),
+    # These two only look.
+    "inference_api:model-upload-paths": Route(
+        args=MODEL_UPLOAD, post=only("coordinator", status=400), body=bodies.no_paths, json=True
+    ),
+    "inference_api:model-upload-folder": Route(
+        args=MODEL_UPLOAD,
+        post=only("coordinator", status=400),
+        body=bodies.server_folder,
+        json=True,
+    ),
+    "inference_api:model-upload-files": Route(
+        args=MODEL_UPLOAD, **acting("coordinator", 400, bodies.model_file)
+    ),
+    # The operator has named no folder here: nothing can be taken from it.
+    "inference_api:model-upload-server-files": Route(
+        args=MODEL_UPLOAD, post=only("coordinator", status=400), body=bodies.sent_file, json=True
+    ),
+    "inference_api:model-upload-remove-file": Route(
+        args=MODEL_UPLOAD, json=True, **acting("coordinator", 400, bodies.sent_file)
+    ),
+    "inference_api:model-upload-register": Route(
+        args=MODEL_UPLOAD, json=True, **acting("coordinator", 400, bodies.model_description)
+    ),
+    "inference_api:model-upload-delete": Route(
+        args=MODEL_UPLOAD, json=True, **acting("coordinator", 204)
+    ),
     "inference_api:cohort-runs": Route(
         args=PREDICTED,
         get=RUNNERS,
