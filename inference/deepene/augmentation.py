@@ -189,7 +189,7 @@ def training_patch(
         CT: np.ascontiguousarray(resample_ct(patch.ct_hu, spacing_zyx_mm, target)),
         RAW: np.ascontiguousarray(raw, dtype=np.uint8),
         DILATED: np.ascontiguousarray(dilated, dtype=np.uint8),
-        RATIO: np.float64(scale_ratio(dilated) if dilated.any() else 0.0).reshape(()),
+        RATIO: np.array(scale_ratio(dilated) if dilated.any() else 0.0),
     }
 
 

@@ -20,7 +20,8 @@ def blurred(crop: Crop, sigma: float) -> Crop:
 def with_contrast(crop: Crop, factor: float) -> Crop:
     """Stretch about the mean by a factor, and clip to the range there was."""
     mean = crop.mean(dtype=np.float64)
-    return np.clip((crop - mean) * factor + mean, crop.min(), crop.max()).astype(np.float32)
+    stretched = (crop - mean) * factor + mean
+    return np.asarray(np.clip(stretched, crop.min(), crop.max()), dtype=np.float32)
 
 
 def coarsened(crop: Crop, scale: float) -> Crop:
@@ -31,7 +32,7 @@ def coarsened(crop: Crop, scale: float) -> Crop:
     small_shape = [max(1, round(size * scale)) for size in crop.shape]
     small = _resized(crop, small_shape, order=0)
     back = _resized(small, crop.shape, order=3)
-    return np.clip(back, crop.min(), crop.max()).astype(np.float32)
+    return np.asarray(np.clip(back, crop.min(), crop.max()), dtype=np.float32)
 
 
 def _resized(crop: Crop, shape: list[int] | tuple[int, ...], order: int) -> Crop:
@@ -48,4 +49,4 @@ def with_gamma(crop: Crop, exponent: float) -> Crop:
     scaled = (crop - low).astype(np.float64) / (span + _RANGE_ALLOWANCE)
     bent = scaled**exponent * (span + _RANGE_ALLOWANCE) + low
     bent -= bent.mean()
-    return (bent / (bent.std() + _SD_ALLOWANCE) * sd + mean).astype(np.float32)
+    return np.asarray(bent / (bent.std() + _SD_ALLOWANCE) * sd + mean, dtype=np.float32)

@@ -32,7 +32,7 @@ def positions(size: int, count: int, step: float) -> npt.NDArray[np.float64]:
     ndarray of float64, shape (count,)
         In voxels; some may lie outside.
     """
-    return (np.arange(count) - (count - 1) / 2) * step + (size / 2 - 0.5)
+    return np.asarray((np.arange(count) - (count - 1) / 2) * step + (size / 2 - 0.5))
 
 
 def cubic_matrix(size: int, at: npt.NDArray[np.float64]) -> Matrix:

@@ -96,7 +96,8 @@ def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, 
         Weights of convolutions and linear layers, which decay; biases and batch norms, which do
         not.
     """
-    decaying, others = [], []
+    decaying: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for module in network.modules():
         for name, parameter in module.named_parameters(recurse=False):
             decays = name == "weight" and isinstance(module, nn.Conv2d | nn.Linear)

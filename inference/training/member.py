@@ -6,7 +6,6 @@ ends, with the same threads, in the very same bits as one that never stopped.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,9 +34,10 @@ from inference.training.member_state import (
 )
 from inference.training.metrics import ValidationMetrics, validation_metrics
 from inference.training.plain_inputs import PlainInputs
-from inference.training.samples import PatchSource, Sample, label_arrays, of_patients
+from inference.training.samples import PatchSource, Sample, of_patients
 from inference.training.settings import TrainingSettings
 from inference.training.splits import MemberSplit
+from inference.training.tensors import labels, repeatable, stacked, tensors
 
 _EVALUATED_TOGETHER = 32
 
@@ -132,7 +132,7 @@ class MemberTraining:
         self._network = task.runner.network()
         self._set_momentum(task.settings.batch_norm_momentum)
         groups = task.runner.parameter_groups(self._network, task.settings.weight_decay)
-        self._adam = torch.optim.Adam(groups, lr=task.settings.learning_rate)
+        self._adam = torch.optim.Adam(groups, lr=task.settings.learning_rate, fused=True)
         self._best: dict[str, Tensor] | None = None
         self._best_selection: float | None = None
         self._waited = 0
@@ -217,7 +217,7 @@ class MemberTraining:
         if self.is_done:
             raise TrainingFailed("This member is done: there is no further epoch.")
         settings, epoch = self.task.settings, self.epoch + 1
-        with _repeatable(settings.threads):
+        with repeatable(settings.threads):
             torch.manual_seed(torch_seed(settings.seed, Purpose.DROPOUT, *self.task.place, epoch))
             loss = self._train(epoch)
             validation = self._evaluate() if settings.is_evaluated(epoch) else None
@@ -264,7 +264,7 @@ class MemberTraining:
         """
         network = self.task.runner.network()
         network.load_state_dict(self.weights())
-        with _repeatable(self.task.settings.threads):
+        with repeatable(self.task.settings.threads):
             return self._judged(network, samples)[0]
 
     def _train(self, epoch: int) -> float:
@@ -292,7 +292,7 @@ class MemberTraining:
         share = min(1.0, step / settings.warm_up_steps) if settings.warm_up_steps else 1.0
         for group in self._adam.param_groups:
             group["lr"] = settings.learning_rate * share
-        loss = self.task.runner.loss(self._network, _tensors(inputs), *_labels(samples, inputs))
+        loss = self.task.runner.loss(self._network, tensors(inputs), *labels(samples, inputs))
         self._adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._adam.step()
@@ -310,7 +310,7 @@ class MemberTraining:
                 nodes.append(task.preparation.augmented(patch, task.parameters, random))
             else:
                 nodes.append(self._plain.of(key))
-        return _stacked(nodes)
+        return stacked(nodes)
 
     def _evaluate(self) -> ValidationMetrics:
         """Look at the inner validation, and keep the weights if early stopping wants them."""
@@ -340,9 +340,9 @@ class MemberTraining:
         pairs, total = [np.empty((0, 2))], 0.0
         with torch.inference_mode():
             for batch, inputs in zip(batches, self._plain_ahead(batches, samples), strict=True):
-                tensors, chosen = _tensors(inputs), [samples[i] for i in batch]
-                pairs.append(self.task.runner.pair(network, tensors).double().numpy())
-                loss = self.task.runner.loss(network, tensors, *_labels(chosen))
+                shown, chosen = tensors(inputs), [samples[i] for i in batch]
+                pairs.append(self.task.runner.pair(network, shown).double().numpy())
+                loss = self.task.runner.loss(network, shown, *labels(chosen))
                 total += float(loss) * len(batch)
         return np.concatenate(pairs), total / max(1, len(samples))
 
@@ -357,7 +357,7 @@ class MemberTraining:
         batches = plain_batches(len(self._training), self.task.settings.batch_size)
         with torch.inference_mode():
             for inputs in self._plain_ahead(batches, self._training):
-                self.task.runner.pair(self._network, _tensors(inputs))
+                self.task.runner.pair(self._network, tensors(inputs))
         self._set_momentum(self.task.settings.batch_norm_momentum)
 
     def _set_momentum(self, momentum: float | None) -> None:
@@ -369,42 +369,5 @@ class MemberTraining:
         self, batches: Sequence[npt.NDArray[np.intp]], samples: Sequence[Sample]
     ) -> Iterator[Inputs]:
         return prepared_ahead(
-            batches, lambda batch: _stacked([self._plain.of(samples[i].key) for i in batch])
+            batches, lambda batch: stacked([self._plain.of(samples[i].key) for i in batch])
         )
-
-
-@contextmanager
-def _repeatable(threads: int) -> Iterator[None]:
-    """Let the same work give the same bits, and leave torch as it was."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
-
-
-def _stacked(nodes: Sequence[Inputs]) -> Inputs:
-    return tuple(np.stack(arrays) for arrays in zip(*nodes, strict=True))
-
-
-def _tensors(inputs: Inputs) -> list[Tensor]:
-    return [torch.from_numpy(array) for array in inputs]
-
-
-def _labels(
-    samples: Sequence[Sample], shown: Inputs | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the labels; a node of which nothing is shown is labelled benign, as published."""
-    metastasis, ene, known = label_arrays(samples)
-    if shown is not None:
-        is_there = np.any([a.reshape(len(samples), -1).any(axis=1) for a in shown], axis=0)
-        metastasis, known = metastasis * is_there, known * is_there
-    return (
-        torch.from_numpy(metastasis.astype(np.float32)),
-        torch.from_numpy(ene.astype(np.float32)),
-        torch.from_numpy(known.astype(np.float32)),
-    )

@@ -9,49 +9,29 @@ import io
 import json
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from inference.training.metrics import ValidationMetrics
+from inference.training.metrics import EpochResult
+
+__all__ = [
+    "FORMAT",
+    "EpochResult",
+    "MemberState",
+    "StateError",
+    "digest_of",
+    "read_state",
+    "weights_sha256",
+]
 
 FORMAT = "nodewise-member-state-1"
 
 
 class StateError(ValueError):
     """A stored state cannot be resumed; the text says why and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochResult:
-    """One point of a member's curves.
-
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    training_loss : float
-        Mean over the epoch's nodes, as training saw them.
-    validation : ValidationMetrics or None
-        Of the inner validation patients, in epochs that are evaluated.
-    """
-
-    epoch: int
-    training_loss: float
-    validation: ValidationMetrics | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "EpochResult":
-        """Read what `to_dict` wrote."""
-        found = values["validation"]
-        validation = None if found is None else ValidationMetrics(**found)
-        return cls(**{**values, "validation": validation})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What the inner validation says of a member (inference.training, pure, no torch)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,36 @@ class ValidationMetrics:
         aucs = (self.metastasis_auc, self.ene_auc, self.ene_among_metastatic_auc)
         there = [auc for auc in aucs if auc is not None]
         return float(np.mean(there)) if there else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochResult:
+    """One point of a member's curves.
+
+    Attributes
+    ----------
+    epoch : int
+        Counted from 1.
+    training_loss : float
+        Mean over the epoch's nodes, as training saw them.
+    validation : ValidationMetrics or None
+        Of the inner validation patients, in epochs that are evaluated.
+    """
+
+    epoch: int
+    training_loss: float
+    validation: ValidationMetrics | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "EpochResult":
+        """Read what `to_dict` wrote."""
+        found = values["validation"]
+        validation = None if found is None else ValidationMetrics(**found)
+        return cls(**{**values, "validation": validation})
 
 
 def auc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float | None:
