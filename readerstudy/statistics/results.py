@@ -17,9 +17,12 @@ class Status(StrEnum):
     DENOMINATOR_ZERO = "denominator_zero"
     ONE_CATEGORY = "one_category"
     TOO_FEW_READERS = "too_few_readers"
+    TOO_FEW_TREATMENTS = "too_few_treatments"
+    TOO_FEW_CATEGORIES = "too_few_categories"
     TOO_FEW_NODES = "too_few_nodes"
     TOO_FEW_PATIENTS = "too_few_patients"
     SINGULAR_COVARIANCE = "singular_covariance"
+    RESAMPLES_ONE_SIDED = "resamples_one_sided"
 
 
 STATUS_SENTENCES = {
@@ -35,9 +38,13 @@ STATUS_SENTENCES = {
     Status.DENOMINATOR_ZERO: "The denominator is zero; the proportion is undefined.",
     Status.ONE_CATEGORY: "Only one category was used; chance agreement is 1 and kappa undefined.",
     Status.TOO_FEW_READERS: "Fewer than two readers.",
+    Status.TOO_FEW_TREATMENTS: "Fewer than two treatments; there is nothing to compare.",
+    Status.TOO_FEW_CATEGORIES: "Fewer than two rows or columns hold a count; there is no test.",
     Status.TOO_FEW_NODES: "Fewer than two nodes that can be used.",
     Status.TOO_FEW_PATIENTS: "Fewer than two patients that can be used.",
     Status.SINGULAR_COVARIANCE: "The covariance matrix is singular; the joint test is undefined.",
+    Status.RESAMPLES_ONE_SIDED: "All resamples lie on one side of the estimate; there are no "
+    "bias-corrected limits.",
 }
 """One sentence per status, for the reports."""
 
