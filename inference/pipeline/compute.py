@@ -76,8 +76,37 @@ def member_groups(parameters: Mapping[str, Any], folds: Sequence[int]) -> list[M
     return [MemberGroup(parameters=told, rows=tuple(rows)) for told, rows in groups.values()]
 
 
+class StoredMember:
+    """One member's stored file: fetched ahead of the ensemble, or when that asks for it."""
+
+    def __init__(self, runner: Runner, key: MemberKey) -> None:
+        self._runner, (self.run, self.fold, self._sha256) = runner, key
+        self._ready: Mapping[str, torch.Tensor] | None = None
+        self._was_asked_for = False
+
+    def fetch(self) -> None:
+        """Load the weights, unless the ensemble has had them."""
+        if not self._was_asked_for and self._ready is None:
+            self._ready = self._load()
+
+    def take(self) -> Mapping[str, torch.Tensor]:
+        """Return the weights and keep none of them here."""
+        ready, self._ready, self._was_asked_for = self._ready, None, True
+        return self._load() if ready is None else ready
+
+    def _load(self) -> Mapping[str, torch.Tensor]:
+        name = f"Member RUN{self.run}/fold{self.fold}"
+        with storage.local_file(self._sha256) as path:
+            try:
+                return self._runner.load_checkpoint(path, expected_sha256=self._sha256).state
+            except ValueError as damage:
+                # Where blobs lie on the server is nothing for the page that shows this.
+                reason = str(damage).removeprefix(f"{path}: ")
+                raise ModelUnusable(f"{name}: {reason}") from damage
+
+
 class LoadedModel:
-    """One model version's networks; weights come when they are first needed."""
+    """One model version's networks."""
 
     def __init__(
         self,
@@ -85,13 +114,20 @@ class LoadedModel:
         groups: Sequence[MemberGroup],
         ensembles: Sequence[MemberEnsemble],
         *,
+        to_fetch: Sequence[StoredMember],
         batch_size: int,
     ) -> None:
         self.preparation = preparation
         self.groups = tuple(groups)
         self.members = sum(len(group.rows) for group in groups)
         self.batch_size = batch_size
-        self._ensembles = tuple(ensembles)
+        self._ensembles, self._to_fetch = tuple(ensembles), tuple(to_fetch)
+
+    def fetch(self, progress: Progress) -> None:
+        """Load the weights that stay in memory, unless they are there."""
+        for done, member in enumerate(self._to_fetch):
+            progress(done, len(self._to_fetch))
+            member.fetch()
 
     def prepare(self, mask: NodeMask, slices: SliceStore | None = None) -> NodeInputs:
         """Read and prepare one node for every group; raises as `stored_nodes.node_inputs`."""
@@ -212,27 +248,16 @@ def _load(
         runner = runner_of(version.architecture)
     except ValueError as refusal:
         raise ModelUnusable(f"Model version '{version.name}': {refusal}") from refusal
-    ensembles = [
-        runner.ensemble([_weights(runner, *members[row]) for row in group.rows], compute)
-        for group in groups
-    ]
-    times = 1 if compute.keep_in_memory else STREAMED_BATCHES
-    return LoadedModel(preparation, groups, ensembles, batch_size=settings.INFERENCE_BATCH * times)
-
-
-def _weights(runner: Runner, run: int, fold: int, sha256: str) -> MemberWeights:
-    def load() -> Mapping[str, torch.Tensor]:
-        with storage.local_file(sha256) as path:
-            try:
-                return runner.load_checkpoint(path, expected_sha256=sha256).state
-            except FileNotFoundError as gap:
-                raise _missing(run, fold) from gap
-            except ValueError as damage:
-                # Where blobs lie on the server is nothing for the page that shows this.
-                reason = str(damage).removeprefix(f"{path}: ")
-                raise ModelUnusable(f"Member RUN{run}/fold{fold}: {reason}") from damage
-
-    return MemberWeights(run=run, fold=fold, load=load)
+    stored = [StoredMember(runner, key) for key in members]
+    weights = [MemberWeights(run=one.run, fold=one.fold, load=one.take) for one in stored]
+    ensembles = [runner.ensemble([weights[row] for row in group.rows], compute) for group in groups]
+    return LoadedModel(
+        preparation,
+        groups,
+        ensembles,
+        to_fetch=stored if compute.keep_in_memory else (),
+        batch_size=settings.INFERENCE_BATCH * (1 if compute.keep_in_memory else STREAMED_BATCHES),
+    )
 
 
 def _size(member: MemberKey) -> int:
@@ -240,11 +265,7 @@ def _size(member: MemberKey) -> int:
     try:
         return storage.size(sha256)
     except FileNotFoundError as gap:
-        raise _missing(run, fold) from gap
-
-
-def _missing(run: int, fold: int) -> ModelUnusable:
-    return ModelUnusable(
-        f"Member RUN{run}/fold{fold}: its stored file is missing. Restore it from a backup, and "
-        "request again."
-    )
+        raise ModelUnusable(
+            f"Member RUN{run}/fold{fold}: its stored file is missing. Restore it from a backup, "
+            "and request again."
+        ) from gap

@@ -71,6 +71,11 @@ class Ledger:
         item.attempts, item.error = item.attempts + 1, ""
         item.save(update_fields=["attempts", "error"])
 
+    def survived(self, item: PredictionItem) -> None:
+        """Take the try back: a worker that is lost from here on is lost to something else."""
+        item.attempts -= 1
+        item.save(update_fields=["attempts"])
+
     def store(self, item: PredictionItem, scores: Scores | None) -> None:
         """Write the prediction (``None``: it is there already), the item and the progress."""
         with transaction.atomic():

@@ -90,6 +90,8 @@ def _predict_waiting(run: PredictionRun) -> datetime | None:
     note = f"{model.members} members, {ledger.sentence}"
     leases.renew(run, done=ledger.done, total=ledger.total, note=note)
     work = Work(run=run, model=model, heart=Heart(run), ledger=ledger)
+    # Before any node is begun: a worker lost while it loads is no node's fault.
+    work.heart.attend(model.fetch, describe=lambda at, all_: f"Loading member {at + 1} of {all_}")
     _predict_together(work)
     _predict_alone(work)
     due, waiting = selectors.next_try(run)
@@ -170,6 +172,7 @@ def _try_alone(work: Work, item: PredictionItem) -> None:
     except Exception as problem:  # noqa: BLE001 - settled and logged
         _settle(work, item, problem, tries=item.attempts)
     else:
+        work.ledger.survived(item)
         _store(work, item, scores)
 
 

@@ -1,121 +1,72 @@
 """A worker killed with SIGKILL again and again: one row per node, equal to the last bit."""
 
+import json
 import os
-import random
-import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEASE_S = 2
-KILLS = 5
-NODES = 16
-
-PREPARE = """
-import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-from pathlib import Path
-from cohorts.models import Cohort, CohortMember
-from inference.deepene.untrained import write_untrained_members
-from inference.services import request_predictions
-from tests.cases import store_case
-from tests.inference.conftest import record_version
-from tests.people import person
-cohort, by = Cohort.objects.create(name="Killed"), person("coordinator")
-CohortMember.objects.create(cohort=cohort, user=by, role="coordinator")
-for number in range(4):
-    store_case(cohort, f"P{number:03}", nodes=4)
-version = record_version("Demo", write_untrained_members(Path("members"), 7, [(0, 0), (0, 1)]))
-request_predictions(by=by, cohort=cohort, model_version=version)
-"""
+KILLS = 20
 
 
-def environment(folder: Path, database: str) -> dict[str, str]:
-    return os.environ | {
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """A folder whose database is prepared once, and put back before every round."""
+    return tmp_path_factory.mktemp("killed")
+
+
+def after_kills(folder: Path, *arguments: str) -> dict:
+    """Run the killing program in a process of its own; return its report."""
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{folder / 'killed.sqlite3'}",
         "DJANGO_SETTINGS_MODULE": "readerstudy.settings",
-        "DATABASE_URL": f"sqlite:///{folder / database}",
         "NODEWISE_DATA_DIR": str(folder),
-        "NODEWISE_LEASE_SECONDS": str(LEASE_S),
+        "NODEWISE_INFERENCE_BATCH": "3",
         "NODEWISE_INFERENCE_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
+        "NODEWISE_LOG_LEVEL": "CRITICAL",
+        # Workers are forked: a pool of OpenMP threads would not survive that.
+        "OMP_NUM_THREADS": "1",
     }
-
-
-def worker(folder: Path, database: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "run_worker", "--batch"],
-        env=environment(folder, database),
-        stderr=subprocess.DEVNULL,
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.inference.killing", *arguments],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
     )
-
-
-def ask(path: Path, question: str) -> list:
-    with closing(sqlite3.connect(path, timeout=20)) as database:
-        return database.execute(question).fetchall()
-
-
-def rows(path: Path) -> list:
-    return ask(
-        path,
-        "SELECT mask_digest, metastasis_score, ene_score, metastasis_probability, ene_probability"
-        " FROM inference_prediction ORDER BY mask_digest",
-    )
-
-
-def owner(path: Path) -> str:
-    return ask(path, "SELECT lease_owner FROM inference_predictionrun")[0][0]
-
-
-def state(path: Path) -> str:
-    return ask(path, "SELECT state FROM inference_predictionrun")[0][0]
-
-
-def kill_once(folder: Path, database: str, chance: random.Random, *, while_loading: bool) -> None:
-    """Kill a worker at some moment after it took the run, or after it stored another node."""
-    path = folder / database
-    before, stored = owner(path), len(rows(path))
-    process = worker(folder, database)
-    while process.poll() is None and owner(path) == before:
-        time.sleep(0.02)
-    while process.poll() is None and not while_loading and len(rows(path)) == stored:
-        time.sleep(0.01)
-    time.sleep(chance.uniform(0.0, 0.3))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    time.sleep(LEASE_S + 0.2)
+    return json.loads(told.stdout)
 
 
 @pytest.mark.no_database
-def test_killed_workers_leave_one_equal_row_per_node(tmp_path):
-    subprocess.run(
-        [sys.executable, "-c", PREPARE],
-        env=environment(tmp_path, "killed.sqlite3"),
-        cwd=tmp_path,
-        check=True,
-    )
-    with closing(sqlite3.connect(tmp_path / "killed.sqlite3")) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(tmp_path / "killed.sqlite3", tmp_path / "spared.sqlite3")
+def test_killed_workers_leave_one_equal_row_per_node(stage):
+    report = after_kills(stage, "--kills", str(KILLS), "--seed", "2")
+    assert report["kills"] >= KILLS
+    assert report["timed"] > 0
+    assert report["at_statement"] > 0
+    assert any(0 < stored < 12 for stored in report["stored_at_kill"]), "the kills missed the work"
+    assert report["nodes"] == 12 * report["rounds"]
+    left = {name: report[name] for name in ("missing", "duplicated", "different", "unfinished")}
+    assert not any(left.values()), left
 
-    chance, counts = random.Random(2), []
-    for kill in range(KILLS):
-        kill_once(tmp_path, "killed.sqlite3", chance, while_loading=kill == 0)
-        counts.append(len(rows(tmp_path / "killed.sqlite3")))
-    for database in ("killed.sqlite3", "spared.sqlite3"):
-        assert worker(tmp_path, database).wait(timeout=300) == 0
-        assert state(tmp_path / database) == "done", counts
-    survived, spared = rows(tmp_path / "killed.sqlite3"), rows(tmp_path / "spared.sqlite3")
-    assert len(spared) == NODES
-    assert survived == spared
-    assert 0 < counts[-1] < NODES, f"the kills missed the work: {counts}"
-    assert all(
-        ask(tmp_path / "killed.sqlite3", "SELECT state = 'done' FROM inference_predictionitem")
-    )
+
+@pytest.mark.no_database
+def test_without_its_protection_the_same_kill_loses_a_row(stage):
+    """The control: a store that is not one transaction, cut in the middle."""
+    report = after_kills(stage, "--cut-a-store", "--unprotected")
+    assert report["missing"] == 1
+    report = after_kills(stage, "--cut-a-store")
+    assert report["missing"] == 0
+
+
+@pytest.mark.no_database
+def test_a_node_that_kills_every_worker_is_parked_and_the_rest_goes_on(stage):
+    report = after_kills(stage, "--deadly-node")
+    assert report == {
+        "lost": 4,
+        "parked": [["P001", 2, "The worker was lost 3 times while it was at this node alone."]],
+        "predicted": 11,
+        "state": "done",
+    }
