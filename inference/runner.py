@@ -2,7 +2,8 @@
 
 An architecture is two objects. Its `Preparation` needs no torch: parameters, and a node's CT and
 mask made into network inputs. Its `Runner` needs torch: checkpoints, networks, ensembles, and what
-training does differently. A third model is a package with these two and one line in `_RUNNERS`.
+training does differently. A third model is a package with these two and one line in `_RUNNERS`;
+an `InputGrid` makes its scores explainable, too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -201,6 +202,34 @@ class Runner(Protocol):
         """Return the architecture's published training settings (batch size, rate, epochs ...)."""
 
 
+class InputGrid(Protocol):
+    """What an explanation needs to know of an architecture's inputs; without torch, and optional.
+
+    An architecture without one is predicted and trained like any other, and cannot be explained.
+    """
+
+    baseline: float
+    """Value of every voxel of the input from which integrated gradients start."""
+    baseline_meaning: str
+    """What that stands for, for people: follows "The baseline is"."""
+
+    def coordinates(
+        self,
+        volume_hu_zyx: npt.NDArray[np.int16],
+        mask_zyx: npt.NDArray[np.bool_],
+        spacing_zyx_mm: Triple,
+        parameters: Mapping[str, Any],
+        *,
+        origin_zyx: tuple[int, int, int] = (0, 0, 0),
+        full_shape_zyx: tuple[int, int, int] | None = None,
+    ) -> tuple[npt.NDArray[np.float64], ...]:
+        """Return the place of every input voxel, one array of shape (..., 3) per network input.
+
+        Places are (z, y, x) in voxels of the series, whole numbers are voxel centres. The arguments
+        are those of `Preparation.prepare`.
+        """
+
+
 _PREPARATIONS = {
     "DeepENE": "inference.deepene.preparation:PREPARATION",
     "DualNet": "inference.dualnet.preparation:PREPARATION",
@@ -209,7 +238,12 @@ _RUNNERS = {
     "DeepENE": "inference.deepene.runner:RUNNER",
     "DualNet": "inference.dualnet.runner:RUNNER",
 }
+_INPUT_GRIDS = {
+    "DeepENE": "inference.deepene.input_grid:INPUT_GRID",
+    "DualNet": "inference.dualnet.input_grid:INPUT_GRID",
+}
 ARCHITECTURES = tuple(_PREPARATIONS)
+EXPLAINED_ARCHITECTURES = tuple(_INPUT_GRIDS)
 
 
 def parameters_of_fold(parameters: Mapping[str, Any], fold: int) -> dict[str, Any]:
@@ -258,6 +292,12 @@ def preparation_of(architecture: str) -> Preparation:
 def runner_of(architecture: str) -> Runner:
     """Return the half with torch (imports it); ValueError for an unknown name."""
     return cast("Runner", _object(_RUNNERS, architecture))
+
+
+@cache
+def input_grid_of(architecture: str) -> InputGrid:
+    """Return what explanations need; ValueError for an architecture that has none."""
+    return cast("InputGrid", _object(_INPUT_GRIDS, architecture))
 
 
 def _object(paths: Mapping[str, str], architecture: str) -> object:

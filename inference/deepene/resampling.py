@@ -136,7 +136,7 @@ def resample_ct(
     in_plane = shape[:axis] + shape[axis + 1 :]
     planes = np.moveaxis(ct_hu_zyx, axis, 0)
     resampled = np.stack([_zoomed_ct(plane, in_plane) for plane in planes])
-    picked = resampled[_nearest(len(planes), shape[axis], flipped=axis == _Z)]
+    picked = resampled[nearest_source(len(planes), shape[axis], flipped=axis == _Z)]
     return np.ascontiguousarray(np.moveaxis(picked, 0, axis))
 
 
@@ -172,11 +172,11 @@ def resample_mask(
     resampled = np.zeros((len(planes), *in_plane), dtype=bool)
     for index in np.flatnonzero(planes.any(axis=(1, 2))):
         resampled[index] = _zoomed_mask(planes[index], in_plane, inside_from)
-    picked = resampled[_nearest(len(planes), shape[axis], flipped=axis == _Z)]
+    picked = resampled[nearest_source(len(planes), shape[axis], flipped=axis == _Z)]
     return np.ascontiguousarray(np.moveaxis(picked, 0, axis))
 
 
-def _nearest(before: int, after: int, *, flipped: bool) -> npt.NDArray[np.intp]:
+def nearest_source(before: int, after: int, *, flipped: bool) -> npt.NDArray[np.intp]:
     """Source index of every output slice; counted from the far end where the axis is flipped."""
     if before == after:
         return np.arange(before)
