@@ -168,6 +168,38 @@ def test_a_stored_step_forgets_the_losses_before_it(job):
     assert claimed(job, "two") is None
 
 
+def test_a_postponed_job_waits_and_has_lost_no_worker(job):
+    due = timezone.now() + timedelta(seconds=30)
+    leases.postpone(claimed(job), until=due)
+    now = stored(job)
+    assert (now.state, now.lease_until, now.attempts) == (JobState.REQUESTED, due, 0)
+    assert claimed(job, "two") is None
+    assert leases.waiting_ids(IntakeUpload) == []
+    assert leases.postponed_until(IntakeUpload) == due
+    expire(job)
+    assert leases.waiting_ids(IntakeUpload) == [job.pk]
+    assert claimed(job, "two").attempts == 1
+    assert leases.postponed_until(IntakeUpload) is None
+
+
+def test_a_job_cancelled_while_postponed_ends_at_once(job):
+    leases.postpone(claimed(job), until=timezone.now() + timedelta(seconds=30))
+    IntakeUpload.objects.filter(pk=job.pk).update(cancel_requested=True)
+    assert leases.waiting_ids(IntakeUpload) == [job.pk]
+    assert leases.postponed_until(IntakeUpload) is None
+    assert claimed(job) is None
+    assert stored(job).state == JobState.CANCELLED
+
+
+def test_a_job_held_by_another_is_not_postponed(job):
+    lost = claimed(job)
+    expire(job)
+    claimed(job, "two")
+    with pytest.raises(leases.LeaseLost):
+        leases.postpone(lost, until=timezone.now())
+    assert stored(job).state == JobState.RUNNING
+
+
 def test_a_finished_job_is_over(job):
     held = claimed(job)
     leases.finish(held)
