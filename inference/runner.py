@@ -128,8 +128,14 @@ class Preparation(Protocol):
         mask_zyx: npt.NDArray[np.bool_],
         spacing_zyx_mm: Triple,
         parameters: Mapping[str, Any],
+        *,
+        origin_zyx: tuple[int, int, int] = (0, 0, 0),
+        full_shape_zyx: tuple[int, int, int] | None = None,
     ) -> Patch:
-        """Return everything that augmentation needs of the node, before normalisation."""
+        """Return everything that augmentation needs of the node, before normalisation.
+
+        The arguments are those of `prepare`: the arrays may be a sub-volume here, too.
+        """
 
     def augmented(
         self, patch: Patch, parameters: Mapping[str, Any], random: np.random.Generator

@@ -162,8 +162,14 @@ class DeepENEPreparation:
         mask_zyx: npt.NDArray[np.bool_],
         spacing_zyx_mm: Triple,
         parameters: Mapping[str, Any],
+        *,
+        origin_zyx: tuple[int, int, int] = (0, 0, 0),
+        full_shape_zyx: tuple[int, int, int] | None = None,
     ) -> Patch:
-        """Return everything that augmentation needs of the node, before normalisation."""
+        """Return everything that augmentation needs of the node, before normalisation.
+
+        Where the arrays lie in the series does not matter: a patch has a grid of its own.
+        """
         from inference.deepene import augmentation
 
         return augmentation.training_patch(volume_hu_zyx, mask_zyx, spacing_zyx_mm, parameters)

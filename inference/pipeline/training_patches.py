@@ -96,5 +96,11 @@ def _measured(
 ) -> Mapping[str, NDArray[Any]]:
     node = node_volume(mask, preparation, parameters, slices)
     return measured_patch(
-        preparation, node.volume_hu_zyx, node.mask_zyx, node.spacing_zyx_mm, parameters
+        preparation,
+        node.volume_hu_zyx,
+        node.mask_zyx,
+        node.spacing_zyx_mm,
+        parameters,
+        origin_zyx=node.origin_zyx,
+        full_shape_zyx=node.full_shape_zyx,
     )

@@ -63,6 +63,9 @@ def measured_patch(
     mask_zyx: npt.NDArray[np.bool_],
     spacing_zyx_mm: Triple,
     parameters: Mapping[str, Any],
+    *,
+    origin_zyx: tuple[int, int, int] = (0, 0, 0),
+    full_shape_zyx: tuple[int, int, int] | None = None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Return a node's training patch, with what the fingerprint needs of the node.
 
@@ -76,6 +79,10 @@ def measured_patch(
         Voxel spacing (z, y, x) in mm.
     parameters : mapping
         Of the preparation; `fingerprint.patch_parameters`.
+    origin_zyx : tuple of int, optional
+        Where the arrays begin in the series, in voxels.
+    full_shape_zyx : tuple of int, optional
+        Shape of the series; left out, the arrays are the series.
 
     Returns
     -------
@@ -88,7 +95,14 @@ def measured_patch(
     ValueError
         If the node cannot be prepared.
     """
-    patch = preparation.training_patch(volume_hu_zyx, mask_zyx, spacing_zyx_mm, parameters)
+    patch = preparation.training_patch(
+        volume_hu_zyx,
+        mask_zyx,
+        spacing_zyx_mm,
+        parameters,
+        origin_zyx=origin_zyx,
+        full_shape_zyx=full_shape_zyx,
+    )
     box = [np.flatnonzero(mask_zyx.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
     return {
         **patch,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from inference.dualnet.crop import cut_crop, dilated_mask, needed_box
 from inference.dualnet.parameters import DualNetParameters
-from inference.dualnet.preprocessing import cut_crop, dilated_mask, needed_box, network_inputs
+from inference.dualnet.preprocessing import network_inputs
 from inference.dualnet.resampling import resampled_ct, resampled_mask, resampling_grid
 
 pytestmark = pytest.mark.no_database
