@@ -216,7 +216,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ReadingCaseState": "readerstudy.reading.models.AssignmentState"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "jobs.models.JobState",
+        "ReadingCaseState": "readerstudy.reading.models.AssignmentState",
+    },
 }
 
 LANGUAGE_CODE = "en-gb"

@@ -21,11 +21,12 @@ from inference import selectors
 from inference.models import TrainingMember, TrainingPoint, TrainingRun
 from inference.pipeline.heart import Heart
 from inference.pipeline.training_patches import CannotPrepare, PatchCache
-from inference.pipeline.training_result import conclude, keep_scores
+from inference.pipeline.training_result import KnownModel, conclude, keep_scores
 from inference.runner import Preparation, Runner, parameters_of_fold, preparation_of, runner_of
 from inference.training.fingerprint import version_parameters
 from inference.training.member import MemberTask, MemberTraining, TrainingFailed
-from inference.training.member_state import EpochResult, StateError
+from inference.training.member_state import StateError
+from inference.training.metrics import EpochResult
 from inference.training.samples import Sample, of_patients
 from inference.training.settings import TrainingSettings
 from inference.training.splits import NestedSplits, nested_splits
@@ -36,6 +37,7 @@ from jobs.models import JobState
 logger = logging.getLogger("nodewise.inference")
 
 REMEMBERED_EPOCHS = 20
+FINAL = (CannotPrepare, StateError, TrainingFailed, KnownModel, storage.DamagedBlob)
 
 
 class PatientHeart(Heart):
@@ -80,7 +82,7 @@ def run_training(run_id: int) -> None:
         leases.finish(run, state=JobState.CANCELLED)
     except leases.LeaseLost:
         logger.warning("training run %s was taken over", run.pk)
-    except (CannotPrepare, StateError, TrainingFailed, storage.DamagedBlob) as refusal:
+    except FINAL as refusal:
         # The same data give the same refusal: trying again would not help.
         leases.finish(run, state=JobState.FAILED, error=str(refusal)[:2000])
     except Exception as problem:
@@ -203,10 +205,9 @@ def _finish_member(work: _Work, member: TrainingMember, training: MemberTraining
     split = work.splits.member(member.run, member.fold)
     judged = of_patients(work.samples, (*split.validation, *split.outer))
     logits = work.heart.attend(lambda _: training.logits(judged))
-    data, choices = work.run.dataset.table_key[:12], work.settings.digest()[:12]
-    note = f"Trained here: run {member.run} fold {member.fold}, data {data}, settings {choices}"
+    note = f"Trained here, run {member.run} fold {member.fold}"
     with tempfile.TemporaryDirectory(prefix="nodewise-member-") as folder:
-        # The published name: it is part of the file's bytes.
+        # Name and note are part of the file's bytes: equal weights shall be equal files.
         path = Path(folder) / "last_epoch_ckpt.pth"
         work.runner.save_checkpoint(path, training.weights(), note=note)
         sha256 = storage.put_file(path)

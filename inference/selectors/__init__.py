@@ -1,6 +1,15 @@
 """Reads of the prediction room. Whatever depends on a person takes the person first."""
 
-from inference.selectors.ai_ene import AiEne, EneCall, ai_ene_for, ai_ene_of, ene_call_of
+from inference.selectors.ai_ene import (
+    NO_CALL,
+    AiEne,
+    EneCall,
+    ai_ene_for,
+    ai_ene_of,
+    count_ene,
+    ene_call_of,
+    patients_without_nodes,
+)
 from inference.selectors.predictions import (
     Coverage,
     PredictionRow,
@@ -9,6 +18,7 @@ from inference.selectors.predictions import (
     coverage_of,
     finished_items,
     inference_cohorts_for,
+    masks_learnt,
     masks_to_request,
     masks_without_prediction,
     may_request,
@@ -59,12 +69,14 @@ from inference.selectors.versions import (
     model_version,
     model_version_for,
     model_versions,
+    model_with_digest,
     models_for,
     registered_models_for,
     shortcoming_of,
 )
 
 __all__ = [
+    "NO_CALL",
     "AiEne",
     "Coverage",
     "CurvePoint",
@@ -76,6 +88,7 @@ __all__ = [
     "cohort_to_import_for",
     "cohort_with_runs_for",
     "coordinates",
+    "count_ene",
     "coverage_of",
     "curve_points",
     "ene_call_of",
@@ -85,6 +98,7 @@ __all__ = [
     "inventory_of",
     "is_checkpoint_used",
     "masks_by_digest",
+    "masks_learnt",
     "masks_to_request",
     "masks_without_prediction",
     "may_register",
@@ -99,11 +113,13 @@ __all__ = [
     "model_version",
     "model_version_for",
     "model_versions",
+    "model_with_digest",
     "models_for",
     "models_with_predictions",
     "next_item",
     "next_training_member",
     "parked_items",
+    "patients_without_nodes",
     "prediction_of",
     "predictions_for",
     "predictions_of",

@@ -86,6 +86,10 @@ class AiEne:
     note: str
 
 
+NO_CALL = EneCall(threshold=None, architecture="", on_scores=False)
+"""For patients of an analysis without a model."""
+
+
 def count_ene(
     nodes: Mapping[str, int], rows: Iterable[PredictionRow], call: EneCall
 ) -> list[AiEne]:
@@ -136,6 +140,12 @@ def ene_call_of(version: ModelVersion) -> EneCall:
         architecture=version.architecture,
         on_scores=version.is_external,
     )
+
+
+def patients_without_nodes(cohort: Cohort) -> list[str]:
+    """Return the included patients who have no node at all (convention D3: they count 0)."""
+    without = included_patients(cohort).filter(nodes__isnull=True)
+    return list(without.order_by("pseudonym").values_list("pseudonym", flat=True))
 
 
 def ai_ene_of(cohort: Cohort, version: ModelVersion) -> list[AiEne]:

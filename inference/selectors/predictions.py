@@ -16,6 +16,7 @@ from inference.models import (
     ModelVersion,
     Prediction,
     PredictionItem,
+    PredictionOrigin,
     PredictionRun,
 )
 from inference.selectors.versions import SEE_RUNS, model_versions
@@ -36,6 +37,12 @@ class PredictionRow:
     ene_score: float
     metastasis_probability: float | None
     ene_probability: float | None
+    origin: str = PredictionOrigin.ALL_MEMBERS
+
+    @property
+    def is_out_of_fold(self) -> bool:
+        """Made by members that did not train on the patient."""
+        return self.origin == PredictionOrigin.OUT_OF_FOLD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +138,27 @@ def prediction_of(version: ModelVersion, mask_digest: str) -> Prediction | None:
 
 
 def masks_without_prediction(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
-    """Return the current masks that this model has not predicted."""
+    """Return the current masks that this model has not predicted and may predict.
+
+    Patients it was trained on are left out, known by their CT, whatever the mask and the cohort:
+    all members together would judge nodes that most of them have learnt by heart.
+    """
     predicted = Prediction.objects.filter(model_version=version).values("mask_digest")
-    return current_masks_in(cohort).exclude(digest__in=predicted)
+    masks = current_masks_in(cohort).exclude(digest__in=predicted)
+    return masks.exclude(node__patient__series__hu_sha256__in=_learnt_ct(version))
+
+
+def masks_learnt(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
+    """Return the current masks of the patients that the model was trained on."""
+    learnt = _learnt_ct(version)
+    return current_masks_in(cohort).filter(node__patient__series__hu_sha256__in=learnt)
+
+
+def _learnt_ct(version: ModelVersion) -> QuerySet[Prediction]:
+    """Return the CTs of the patients that a model trained here has out-of-fold scores of."""
+    return Prediction.objects.filter(
+        model_version=version, origin=PredictionOrigin.OUT_OF_FOLD
+    ).values("node__patient__series__hu_sha256")
 
 
 def masks_to_request(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
@@ -152,7 +177,13 @@ def masks_to_request(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask
 def predictions_of(cohort: Cohort, version: ModelVersion) -> list[PredictionRow]:
     """Return the model's scores of the cohort's current masks, by pseudonym and node number."""
     stored = Prediction.objects.filter(model_version=version, mask_digest=OuterRef("digest"))
-    columns = ("metastasis_score", "ene_score", "metastasis_probability", "ene_probability")
+    columns = (
+        "metastasis_score",
+        "ene_score",
+        "metastasis_probability",
+        "ene_probability",
+        "origin",
+    )
     rows = (
         current_masks_in(cohort)
         .annotate(

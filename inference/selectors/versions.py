@@ -38,6 +38,11 @@ def model_named(name: str) -> ModelVersion | None:
     return ModelVersion.objects.filter(name=name).first()
 
 
+def model_with_digest(digest: str) -> ModelVersion | None:
+    """Return the model version of this digest, if there is one."""
+    return ModelVersion.objects.filter(digest=digest).first()
+
+
 def models_for(user: User) -> QuerySet[ModelVersion]:
     """Return the model versions; raise Http404 for whoever runs no cohort."""
     if not (user.may_create_cohorts or cohorts_of(user, *SEE_RUNS).exists()):

@@ -67,6 +67,12 @@ def _nothing_to_do(cohort: Cohort, version: ModelVersion) -> str:
             f"The {missing} nodes of '{cohort.name}' that lack a prediction by '{version.name}' "
             "have been requested already: wait for that run, or cancel it."
         )
+    if learnt := selectors.masks_learnt(cohort, version).count():
+        return (
+            f"'{version.name}' was trained on these nodes' patients ({learnt} of {nodes} nodes of "
+            f"'{cohort.name}'). Their scores come from the members that did not see them, and are "
+            "stored already: all members together would judge what they have learnt."
+        )
     return f"All {nodes} nodes of '{cohort.name}' have a prediction by '{version.name}' already."
 
 
