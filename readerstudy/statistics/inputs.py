@@ -10,6 +10,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 DEFAULT_LEVEL = 0.95
+TABLE_AXES = 2
 
 
 def checked_labels(labels: npt.ArrayLike) -> BoolArray:
@@ -130,3 +131,21 @@ def group_indices(identifiers: Sequence[object]) -> tuple[IntArray, int]:
     numbers: dict[object, int] = {}
     indices = [numbers.setdefault(identifier, len(numbers)) for identifier in identifiers]
     return np.asarray(indices, dtype=np.int64), len(numbers)
+
+
+def checked_table(table: Sequence[Sequence[int]] | npt.ArrayLike) -> tuple[IntArray, bool]:
+    """Return whole counts without empty rows and columns, and whether any was left out.
+
+    Raises
+    ------
+    ValueError
+        If the table has no two axes or holds anything but whole numbers >= 0.
+    """
+    array = np.asarray(table, dtype=np.float64)
+    if array.ndim != TABLE_AXES:
+        raise ValueError(f"table must have rows and columns, not shape {array.shape}")
+    if np.isnan(array).any() or (array < 0).any() or (array != np.floor(array)).any():
+        raise ValueError("table must hold whole counts of 0 or more in every cell")
+    counts = array.astype(np.int64)
+    kept = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    return kept, kept.shape != counts.shape

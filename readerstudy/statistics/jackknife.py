@@ -111,7 +111,7 @@ def deleted_patient_aucs(
     positive_of, negative_of = indices[present], indices[~present]
     m_left = positive_of.size - np.bincount(positive_of, minlength=n_patients)
     n_left = negative_of.size - np.bincount(negative_of, minlength=n_patients)
-    if min(m_left.min(initial=0), n_left.min(initial=0)) < 1:
+    if not n_patients or min(m_left.min(), n_left.min()) < 1:
         return None
     m, n = positive_of.size, negative_of.size
     deleted = np.empty((len(scores), n_patients))

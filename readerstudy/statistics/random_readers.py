@@ -8,7 +8,13 @@ import numpy as np
 
 from readerstudy.statistics.inputs import DEFAULT_LEVEL, FloatArray, checked_level
 from readerstudy.statistics.results import Covariance, Interval, Status, TestResult
-from readerstudy.statistics.tails import t_quantile, t_test, undefined_test, wald_interval
+from readerstudy.statistics.tails import (
+    ROUNDING,
+    t_quantile,
+    t_test,
+    undefined_test,
+    wald_interval,
+)
 
 FEWEST = 2
 
@@ -99,6 +105,68 @@ def readers_minus_model(
         weights[row, _position(cov, reader)] = 1.0
         weights[row, _position(cov, model)] -= 1.0
     return _random_readers(cov, weights, level)
+
+
+def readers_minus_model_fixed_cases(
+    cov: Covariance, readers: Sequence[str], *, model: str, level: float = DEFAULT_LEVEL
+) -> RandomReaderResult:
+    """Test the mean of reader minus model with the cases fixed: a one-sample t over the readers.
+
+    t = mean(psi) / sqrt(MSR / J), J - 1 df. The conclusion holds for these cases only. For fixed
+    readers use ``contrasts.linear_contrast`` with weights 1/J and -1.
+
+    Parameters
+    ----------
+    cov : Covariance
+        AUCs of the model and every reader; the matrix is not used.
+    readers : sequence of str
+    model : str
+    level : float
+
+    Returns
+    -------
+    RandomReaderResult
+        ``cov2`` is None.
+
+    Raises
+    ------
+    ValueError
+        If a curve is not in the covariance.
+
+    References
+    ----------
+    Hillis SL. Stat Med 2007;26:596, section 5.3. doi:10.1002/sim.2532
+    """
+    checked_level(level)
+    weights = np.zeros((len(readers), len(cov.names)))
+    for row, reader in enumerate(readers):
+        weights[row, _position(cov, reader)] = 1.0
+        weights[row, _position(cov, model)] -= 1.0
+    if cov.estimates is None or len(readers) < FEWEST:
+        return _undefined(cov, weights)
+    values = weights @ np.array(cov.estimates)
+    ms_reader, estimate = float(values.var(ddof=1)), float(values.mean())
+    if ms_reader <= ROUNDING**2:
+        return _undefined(cov, weights, Status.ZERO_VARIANCE)
+    df, standard_error = len(readers) - 1, math.sqrt(ms_reader / len(readers))
+    return RandomReaderResult(
+        estimate=estimate,
+        ms_reader=ms_reader,
+        cov2=None,
+        standard_error=standard_error,
+        degrees_of_freedom=float(df),
+        interval=wald_interval(
+            estimate,
+            standard_error,
+            quantile=t_quantile(level, df),
+            level=level,
+            method="fixed_cases_t",
+            bounds=(-math.inf, math.inf),
+        ),
+        test=t_test(estimate / standard_error, df),
+        n_readers=len(readers),
+        status=Status.OK,
+    )
 
 
 def _position(cov: Covariance, name: str) -> int:

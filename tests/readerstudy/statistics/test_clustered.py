@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from readerstudy.statistics import delong
-from readerstudy.statistics.bootstrap import patient_bootstrap
+from readerstudy.statistics import bootstrap, delong
+from readerstudy.statistics.bootstrap import bootstrap_covariance, patient_bootstrap
 from readerstudy.statistics.clustered import (
     clustered_auc,
     clustered_contrast,
     clustered_covariance,
 )
+from readerstudy.statistics.jackknife import patient_jackknife
 from readerstudy.statistics.results import Status
 from tests.readerstudy.statistics.reference import cases, close, close_matrix
 
@@ -153,4 +155,77 @@ def test_bootstrap_refuses_bad_input():
     with pytest.raises(ValueError, match="weights must name"):
         patient_bootstrap(
             [1, 0], {"m": [1, 2]}, "ab", generator=rng, replicates=5, weights={"x": 1}
+        )
+
+
+def nodes_in_patients(seed=11, patients=40, per_patient=4):
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(patients), per_patient)
+    labels = (rng.random(groups.size) < 0.4).astype(int)
+    scores = rng.normal(1.5 * labels + rng.normal(0, 0.5, patients)[groups], 1)
+    return labels, scores, groups.tolist()
+
+
+def test_bias_corrected_limits_agree_with_scipy():
+    labels, scores, patients = nodes_in_patients()
+    ours = patient_bootstrap(
+        labels,
+        {"m": scores},
+        patients,
+        generator=np.random.default_rng(5),
+        replicates=6000,
+        limits="bca",
+    ).estimates["m"]
+    groups = np.array(patients)
+
+    def area(chosen):
+        rows = np.concatenate([np.flatnonzero(groups == g) for g in np.asarray(chosen, dtype=int)])
+        return delong.single(labels[rows], scores[rows]).estimate
+
+    theirs = stats.bootstrap(
+        (np.unique(groups),),
+        area,
+        vectorized=False,
+        n_resamples=3000,
+        method="BCa",
+        rng=np.random.default_rng(6),
+    )
+    assert ours.interval.method == "patient_bootstrap_bca"
+    assert ours.interval.lower == pytest.approx(theirs.confidence_interval.low, abs=0.012)
+    assert ours.interval.upper == pytest.approx(theirs.confidence_interval.high, abs=0.012)
+    plain = patient_bootstrap(
+        labels, {"m": scores}, patients, generator=np.random.default_rng(5), replicates=6000
+    ).estimates["m"]
+    assert plain.standard_error == ours.standard_error
+    assert plain.interval.upper > ours.interval.upper
+
+
+def test_limits_of_a_perfect_curve_are_degenerate_and_a_one_sided_one_is_named():
+    perfect = {"generator": np.random.default_rng(1), "replicates": 50, "limits": "bca"}
+    result = patient_bootstrap([1, 1, 0, 0], {"m": [4, 3, 2, 1]}, "abcd", **perfect)
+    assert result.estimates["m"].interval.degenerate
+    lonely = patient_bootstrap([1, 0, 0], {"m": [2, 1, 3]}, "abc", **perfect)
+    assert lonely.estimates["m"].status is Status.RESAMPLES_ONE_SIDED
+    assert lonely.estimates["m"].interval is None
+
+
+def test_the_covariance_of_resamples_is_near_the_jackknife():
+    labels, scores, patients = nodes_in_patients()
+    curves = {"m": scores, "r": (scores > 0.5).astype(int)}
+    cov = bootstrap_covariance(
+        labels, curves, patients, generator=np.random.default_rng(3), replicates=8000
+    )
+    expected = np.array(patient_jackknife(labels, curves, patients).matrix)
+    assert np.array(cov.matrix) == pytest.approx(expected, rel=0.15)
+    empty = bootstrap_covariance(
+        [1, 1], {"m": [1, 2]}, "ab", generator=np.random.default_rng(3), replicates=5
+    )
+    assert (empty.status, empty.matrix) == (Status.CLASS_MISSING, None)
+
+
+def test_more_patients_than_memory_holds_are_refused(monkeypatch):
+    monkeypatch.setattr(bootstrap, "MOST_KERNEL_CELLS", 3)
+    with pytest.raises(ValueError, match="clustered_covariance"):
+        patient_bootstrap(
+            [1, 0], {"m": [2, 1]}, "ab", generator=np.random.default_rng(1), replicates=5
         )

@@ -222,8 +222,8 @@ def test_the_fixed_reader_difference_is_the_plain_contrast_when_unconstrained():
     labels, curves, design = simulated(7)
     cov = delong.covariance(labels, curves)
     readers = len(design["0"])
-    weights = {name: 1 / readers for name in design["0"]}
-    weights |= {name: -1 / readers for name in design["1"]}
+    weights = dict.fromkeys(design["0"], 1 / readers)
+    weights |= dict.fromkeys(design["1"], -1 / readers)
     plain = delong.contrast(labels, curves, weights)
     ours = obuchowski_rockette(cov, design).differences[0]
     assert ours.fixed_readers_unconstrained.standard_error == pytest.approx(plain.standard_error)

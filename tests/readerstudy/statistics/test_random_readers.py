@@ -1,18 +1,21 @@
-"""Readers as a sample, and clustered McNemar: reference suites and hand values."""
+"""Readers as a sample against the model: reference suite, published and hand values."""
 
 import math
 
 import pytest
 
 from readerstudy.statistics import delong
-from readerstudy.statistics.clustered_mcnemar import clustered_mcnemar
-from readerstudy.statistics.mcnemar import PairedCounts
-from readerstudy.statistics.random_readers import mean_of_readers, readers_minus_model
+from readerstudy.statistics.contrasts import linear_contrast
+from readerstudy.statistics.jackknife import node_jackknife
+from readerstudy.statistics.random_readers import (
+    mean_of_readers,
+    readers_minus_model,
+    readers_minus_model_fixed_cases,
+)
 from readerstudy.statistics.results import Covariance, Status
 from tests.readerstudy.statistics.reference import cases, close, close_interval
 
 P = {"rel": 1e-6, "absolute": 0.0}
-CELLS = ("both", "first_only", "second_only", "neither")
 
 
 def curves_of(case):
@@ -21,21 +24,45 @@ def curves_of(case):
     return {str(name): scores for name, scores in named.items()}
 
 
+LOOSE = {"rel": 1e-8, "absolute": 1e-11}
+
+
+def check_test(result, wanted, statistic):
+    close(result.standard_error, wanted["se"], **LOOSE)
+    close(result.test.statistic, wanted[statistic], **LOOSE)
+    close(result.test.p_two_sided, wanted["p"], **P)
+    close_interval(result.interval, wanted["lower"], wanted["upper"], **LOOSE)
+
+
 @pytest.mark.golden
+@pytest.mark.parametrize(
+    ("method", "estimator"), [("delong", delong.covariance), ("jackknife", node_jackknife)]
+)
 @pytest.mark.parametrize("case", cases("mrmc/readers_vs_ai.json"))
-def test_readers_against_the_model_agree_with_the_reference(case):
+def test_readers_against_the_model_agree_with_the_reference(case, method, estimator):
     readers, expected = curves_of(case), case["expected"]
-    cov = delong.covariance(case["labels"], {"ai": case["scores_ai"], **readers})
-    result = readers_minus_model(cov, list(readers), model="ai")
+    cov = estimator(case["labels"], {"ai": case["scores_ai"], **readers})
+    names = list(readers)
+    result = readers_minus_model(cov, names, model="ai")
     close(result.estimate, expected["difference_readers_minus_ai"], rel=1e-8)
     close(result.ms_reader, expected["MSR"], rel=1e-8)
-    close(result.cov2, expected["delong"]["cov2"], rel=1e-8, absolute=1e-11)
-    wanted = expected["delong"]["rrrc"]
-    close(result.standard_error, wanted["se"], rel=1e-8)
-    close(result.degrees_of_freedom, wanted["df"], rel=1e-8)
-    close(result.test.statistic, wanted["t"], rel=1e-8)
-    close(result.test.p_two_sided, wanted["p"], **P)
-    close_interval(result.interval, wanted["lower"], wanted["upper"], rel=1e-8, absolute=1e-11)
+    close(result.cov2, expected[method]["cov2"], **LOOSE)
+    close(result.degrees_of_freedom, expected[method]["rrrc"]["df"], rel=1e-8)
+    check_test(result, expected[method]["rrrc"], "t")
+    fixed = linear_contrast(cov, {"ai": -1} | {name: 1 / len(names) for name in names})
+    check_test(fixed, expected[method]["frrc"], "z")
+    over_readers = readers_minus_model_fixed_cases(cov, names, model="ai")
+    assert over_readers.degrees_of_freedom == expected["rrfc"]["df"]
+    close(over_readers.test.statistic, expected["rrfc"]["t"], **LOOSE)
+    close(over_readers.test.p_two_sided, expected["rrfc"]["p"], **P)
+    close_interval(
+        over_readers.interval, expected["rrfc"]["lower"], expected["rrfc"]["upper"], **LOOSE
+    )
+    published = case.get("published")
+    if published and method == "jackknife":
+        assert result.test.statistic == pytest.approx(published["t"], abs=5.1e-8)
+        assert result.degrees_of_freedom == pytest.approx(published["df"], abs=5.1e-5)
+        assert result.test.p_two_sided == pytest.approx(published["p"], abs=5.1e-8)
 
 
 def covariance(estimates, matrix, names=("model", "a", "b")):
@@ -73,35 +100,9 @@ def test_undefined_cases_are_named():
     assert mean_of_readers(cov, ["a"]).status is Status.TOO_FEW_READERS
     assert mean_of_readers(cov, ["a", "b"]).status is Status.ZERO_VARIANCE
     assert mean_of_readers(cov, ["a", "b"]).estimate == pytest.approx(0.7)
+    fixed = readers_minus_model_fixed_cases(cov, ["a", "b"], model="model")
+    assert (fixed.status, fixed.test.p_two_sided) == (Status.ZERO_VARIANCE, None)
+    alone = readers_minus_model_fixed_cases(cov, ["a"], model="model")
+    assert alone.status is Status.TOO_FEW_READERS
     with pytest.raises(ValueError, match="not among"):
         readers_minus_model(cov, ["a", "b"], model="other")
-
-
-@pytest.mark.golden
-@pytest.mark.parametrize("case", cases("clustered/clustered_mcnemar.json"))
-def test_clustered_mcnemar_agrees_with_the_reference(case):
-    expected = case["expected"]
-    tables = [
-        PairedCounts(**dict(zip(CELLS, cells, strict=True)))
-        for cells in zip(*(case[cell] for cell in CELLS), strict=True)
-    ]
-    result = clustered_mcnemar(tables)
-    for method in ("obuchowski", "durkalski"):
-        test = getattr(result, method)
-        close(test.statistic, expected[f"{method}_chi2"])
-        close(test.p_two_sided, expected[f"{method}_p"], **P)
-
-
-def test_clustered_mcnemar_by_hand_and_undefined():
-    one = PairedCounts(both=0, first_only=2, second_only=0, neither=0)
-    two = PairedCounts(both=1, first_only=0, second_only=1, neither=0)
-    # Net 2 and -1: (1/2) * 1 / 5; shares 1 and -1/2: (1/4) / (5/4).
-    result = clustered_mcnemar([one, two])
-    assert result.obuchowski.statistic == pytest.approx(0.1)
-    assert result.durkalski.statistic == pytest.approx(0.2)
-    assert clustered_mcnemar([one]).obuchowski.status is Status.TOO_FEW_PATIENTS
-    even = PairedCounts(both=1, first_only=1, second_only=1, neither=0)
-    status = clustered_mcnemar([even, even]).obuchowski.status
-    assert status is Status.ZERO_VARIANCE_ZERO_DIFFERENCE
-    with pytest.raises(ValueError, match="at least one node"):
-        clustered_mcnemar([PairedCounts(both=0, first_only=0, second_only=0, neither=0)])
