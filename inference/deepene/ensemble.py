@@ -111,12 +111,7 @@ class Ensemble:
     """
 
     def __init__(self, members: Sequence[EnsembleMember], *, keep_in_memory: bool = False) -> None:
-        names = [member.name for member in members]
-        if not names:
-            raise ValueError("members is empty: an ensemble needs at least one member.")
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ValueError(f"members holds {twice[0]} more than once.")
+        check_members(members)
         self.members = tuple(members)
         self._keep_in_memory = keep_in_memory
         self._kept: dict[str, DeepENENetwork] = {}
@@ -152,7 +147,7 @@ class Ensemble:
         CheckpointError
             If a member's file is not what it should be.
         """
-        inputs = _checked_inputs(network_inputs)
+        inputs = checked_inputs(network_inputs)
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
         total = len(self.members) * len(inputs)
@@ -172,7 +167,7 @@ class Ensemble:
     def _network_of(self, member: EnsembleMember) -> DeepENENetwork:
         if member.name in self._kept:
             return self._kept[member.name]
-        network = self._shared if self._shared is not None else _empty_network()
+        network = self._shared if self._shared is not None else empty_network()
         network.load_state_dict(member.load_state(), strict=True)
         if self._keep_in_memory:
             self._kept[member.name] = network
@@ -181,7 +176,17 @@ class Ensemble:
         return network
 
 
-def _empty_network() -> DeepENENetwork:
+def check_members(members: Sequence[EnsembleMember]) -> None:
+    """Refuse an ensemble of no member, or with a member twice, with ValueError."""
+    names = [member.name for member in members]
+    if not names:
+        raise ValueError("members is empty: an ensemble needs at least one member.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"members holds {twice[0]} more than once.")
+
+
+def empty_network() -> DeepENENetwork:
     """Make a network in evaluation mode without spending time on initial weights."""
     with torch.device("meta"):
         network = DeepENENetwork()
@@ -189,7 +194,8 @@ def _empty_network() -> DeepENENetwork:
     return network.requires_grad_(False).eval()
 
 
-def _checked_inputs(network_inputs: npt.ArrayLike) -> Tensor:
+def checked_inputs(network_inputs: npt.ArrayLike) -> Tensor:
+    """Return prepared nodes as a tensor; ValueError if there is none, or one is not as needed."""
     inputs = np.ascontiguousarray(network_inputs, dtype=np.float32)
     if inputs.shape[1:] != INPUT_SHAPE:
         raise ValueError(

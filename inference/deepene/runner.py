@@ -8,22 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from inference.deepene import checkpoints
-from inference.deepene.ensemble import Ensemble, EnsembleMember
+from inference.deepene.fast_ensemble import FastEnsemble
 from inference.deepene.network import DeepENENetwork, ene_score, metastasis_score
 from inference.runner import (
     CheckpointFile,
     ComputeSettings,
-    Inputs,
     LoadedCheckpoint,
     MemberEnsemble,
     MemberWeights,
-    Progress,
 )
 
 _MEMBER_PATH = re.compile(rf"(?:.*/)?RUN([0-4])/fold([0-4])/{re.escape(checkpoints.FILE_NAME)}")
@@ -70,8 +66,8 @@ class DeepENERunner:
     def ensemble(
         self, members: Sequence[MemberWeights], compute: ComputeSettings
     ) -> MemberEnsemble:
-        """Return the ensemble of these members."""
-        return _PlainEnsemble(members, compute)
+        """Return the fast ensemble of these members; raises as `FastEnsemble`."""
+        return FastEnsemble(members, compute)
 
     def network(self) -> nn.Module:
         """Return a network without weights of its own."""
@@ -125,24 +121,6 @@ class DeepENERunner:
         from inference.deepene import training
 
         return training.TRAINING_DEFAULTS
-
-
-class _PlainEnsemble:
-    """The contract's ensemble over the plain path; one node per pass, so that bits repeat."""
-
-    def __init__(self, members: Sequence[MemberWeights], compute: ComputeSettings) -> None:
-        self._ensemble = Ensemble(
-            [EnsembleMember(member.run, member.fold, member.load) for member in members],
-            keep_in_memory=compute.keep_in_memory,
-        )
-
-    def predict(
-        self, inputs: Inputs, *, progress: Progress | None = None
-    ) -> npt.NDArray[np.float64]:
-        """Return the metastasis and ENE logits of every member and node, shape (M, N, 2)."""
-        (nodes,) = inputs
-        answer = self._ensemble.predict(nodes, batch_size=1, progress=progress)
-        return np.stack((answer.member_metastasis, answer.member_ene), axis=-1)
 
 
 RUNNER = DeepENERunner()
