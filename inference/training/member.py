@@ -129,7 +129,7 @@ class MemberTraining:
         self._training = task.side(task.split.training)
         self._validation = task.side(task.split.validation)
         self._plain = PlainInputs(task.preparation, task.parameters, task.patch_of)
-        self._network = task.runner.network()
+        self._network = _blank(task)
         self._set_momentum(task.settings.batch_norm_momentum)
         groups = task.runner.parameter_groups(self._network, task.settings.weight_decay)
         self._adam = torch.optim.Adam(groups, lr=task.settings.learning_rate, fused=True)
@@ -262,7 +262,7 @@ class MemberTraining:
         ndarray of float64, shape (N, 2)
             Metastasis and ENE logits.
         """
-        network = self.task.runner.network()
+        network = _blank(self.task)
         network.load_state_dict(self.weights())
         with repeatable(self.task.settings.threads):
             return self._judged(network, samples)[0]
@@ -371,3 +371,9 @@ class MemberTraining:
         return prepared_ahead(
             batches, lambda batch: stacked([self._plain.of(samples[i].key) for i in batch])
         )
+
+
+def _blank(task: MemberTask) -> nn.Module:
+    """Return a network whose weights are given next; torch draws some for it, in vain."""
+    with torch.random.fork_rng(devices=[]):
+        return task.runner.network()
