@@ -31,7 +31,7 @@ from inference.runner import (
     runner_of,
 )
 
-STREAMED_BATCHES = 8
+STREAMED_BATCHES = 16
 """Weights that are read anew for each batch are worth a batch this many times larger."""
 
 MemberKey = tuple[int, int, str]

@@ -67,7 +67,7 @@ class Ledger:
         PredictionItem.objects.filter(pk__in=keys).update(not_before=now)
 
     def begin_alone(self, item: PredictionItem) -> None:
-        """Count a try; without an error, it is one at which the worker was lost."""
+        """Count a try before the node is prepared; without an error, a worker was lost at it."""
         item.attempts, item.error = item.attempts + 1, ""
         item.save(update_fields=["attempts", "error"])
 

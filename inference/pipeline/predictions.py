@@ -1,14 +1,14 @@
 """Stored cases in, stored predictions out: what the worker does with a prediction run.
 
 A worker may die at any instruction: what is still waiting is taken up by the next one. Nodes that
-nobody has begun are predicted in batches; nodes that raised, or were being worked on when a worker
-was lost, are tried alone, so that one of them is known to be at fault.
+nobody has begun are prepared and predicted in batches; nodes that raised, or were being worked on
+when a worker was lost, are prepared one by one, so that one of them is known to be at fault.
 """
 
 import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import DatabaseError, transaction
@@ -20,7 +20,7 @@ from inference.pipeline.compute import MODELS, LoadedModel, ModelUnusable, compu
 from inference.pipeline.heart import Heart
 from inference.pipeline.items import MAX_TRIES, Contradiction, Ledger, sentence_of
 from inference.pipeline.scores import Scores, combined
-from inference.pipeline.stored_nodes import RefusedNode
+from inference.pipeline.stored_nodes import RefusedNode, SliceStore
 from inference.runner import Progress
 from inference.selectors import items as selectors
 from jobs import leases
@@ -40,6 +40,7 @@ class Work:
     model: LoadedModel
     heart: Heart
     ledger: Ledger
+    slices: SliceStore = field(default_factory=SliceStore)
 
     def scores(self, prepared: list[PreparedItem]) -> list[Scores]:
         """Compute the scores of prepared nodes; raise for all of them if one is no number."""
@@ -93,7 +94,8 @@ def _predict_waiting(run: PredictionRun) -> datetime | None:
     # Before any node is begun: a worker lost while it loads is no node's fault.
     work.heart.attend(model.fetch, describe=lambda at, all_: f"Loading member {at + 1} of {all_}")
     _predict_together(work)
-    _predict_alone(work)
+    for batch in _prepared_again(work):
+        _predict_batch(work, batch)
     due, waiting = selectors.next_try(run)
     with transaction.atomic():
         if due is None:
@@ -128,52 +130,73 @@ def _fresh_batches(work: Work) -> Generator[list[PredictionItem], None, None]:
 
 
 def _predict_batch(work: Work, batch: list[PreparedItem]) -> None:
-    """Predict prepared nodes; leave them to be tried alone if they cannot be done together."""
+    """Predict what could be prepared; settle the rest."""
+    ready = [one for one in batch if one.problem is None]
     for one in batch:
         if one.problem is not None:
-            _settle(work, one.item, one.problem, tries=one.item.attempts + 1)
-    ready = [one for one in batch if one.problem is None]
-    if not ready:
-        return
+            _settle(work, one.item, one.problem)
+    if ready:
+        _predict_ready(work, ready)
+
+
+def _predict_ready(work: Work, ready: list[PreparedItem]) -> None:
+    """Predict prepared nodes together; one by one if that raises."""
     try:
         scores = work.scores(ready)
     except NOT_THE_NODES:
         raise
-    except Exception:
-        logger.exception("a batch of prediction run %s: its nodes are tried alone", work.run.pk)
-        return
-    for one, of_node in zip(ready, scores, strict=True):
-        _store(work, one.item, of_node)
-
-
-def _predict_alone(work: Work) -> None:
-    """Try the nodes that raised, or at which a worker may have been lost, one by one."""
-    while (item := selectors.next_item_alone(work.run, now=timezone.now())) is not None:
-        work.heart.beat()
-        if item.attempts >= MAX_TRIES:
-            sentence = f"The worker was lost {item.attempts} times while it was at this node alone."
-            work.ledger.park(item, sentence)
-        elif selectors.stored_digests(work.run.model_version, [item.mask.digest]):
-            work.ledger.store(item, None)
-        else:
-            work.ledger.begin_alone(item)
-            _try_alone(work, item)
-
-
-def _try_alone(work: Work, item: PredictionItem) -> None:
-    prepared = work.heart.attend(lambda progress: prepare_item(item, work.model))
-    if prepared.problem is not None:
-        _settle(work, item, prepared.problem, tries=item.attempts)
-        return
-    try:
-        (scores,) = work.scores([prepared])
-    except NOT_THE_NODES:
-        raise
-    except Exception as problem:  # noqa: BLE001 - settled and logged
-        _settle(work, item, problem, tries=item.attempts)
+    except Exception as problem:
+        if len(ready) == 1:
+            _settle(work, ready[0].item, problem)
+            return
+        logger.warning("run %s: a batch is done one by one", work.run.pk, exc_info=problem)
+        for one in ready:
+            _predict_ready(work, [one])
     else:
-        work.ledger.survived(item)
-        _store(work, item, scores)
+        for one, of_node in zip(ready, scores, strict=True):
+            _store(work, one.item, of_node)
+
+
+def _prepared_again(work: Work) -> Generator[list[PreparedItem], None, None]:
+    """Yield, in batches, the nodes that raised, or had a worker lost while it was at them.
+
+    They are prepared one by one. Only there can a single node take a worker down: the network's
+    inputs are as large for every node.
+    """
+    batch: list[PreparedItem] = []
+    while True:
+        item = _next_again(work, batch)
+        if item is not None and not _needs_no_try(work, item):
+            batch.append(_prepared_alone(work, item))
+        if batch and (item is None or len(batch) == work.model.batch_size):
+            yield batch
+            batch = []
+        elif item is None:
+            return
+
+
+def _needs_no_try(work: Work, item: PredictionItem) -> bool:
+    """End a node that took three workers down, or whose prediction is there already."""
+    if item.attempts >= MAX_TRIES:
+        sentence = f"The worker was lost {item.attempts} times while it prepared this node."
+        work.ledger.park(item, sentence)
+        return True
+    if selectors.stored_digests(work.run.model_version, [item.mask.digest]):
+        work.ledger.store(item, None)
+        return True
+    return False
+
+
+def _next_again(work: Work, batch: list[PreparedItem]) -> PredictionItem | None:
+    taken = [one.item.pk for one in batch]
+    return selectors.next_item_again(work.run, now=timezone.now(), besides=taken)
+
+
+def _prepared_alone(work: Work, item: PredictionItem) -> PreparedItem:
+    work.ledger.begin_alone(item)
+    prepared = work.heart.attend(lambda progress: prepare_item(item, work.model, work.slices))
+    work.ledger.survived(item)
+    return prepared
 
 
 def _store(work: Work, item: PredictionItem, scores: Scores) -> None:
@@ -183,11 +206,9 @@ def _store(work: Work, item: PredictionItem, scores: Scores) -> None:
         work.ledger.park(item, str(finding))
 
 
-def _settle(work: Work, item: PredictionItem, problem: Exception, *, tries: int) -> None:
+def _settle(work: Work, item: PredictionItem, problem: Exception) -> None:
     if isinstance(problem, RefusedNode):
         logger.info("item %s of prediction run %s is refused", item.pk, work.run.pk)
     else:
-        logger.warning(
-            "item %s of prediction run %s, try %s", item.pk, work.run.pk, tries, exc_info=problem
-        )
-    work.ledger.settle(item, problem, tries=tries)
+        logger.warning("item %s of prediction run %s", item.pk, work.run.pk, exc_info=problem)
+    work.ledger.settle(item, problem, tries=item.attempts + 1)

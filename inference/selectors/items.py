@@ -19,13 +19,15 @@ def items_with_voxels(item_ids: Sequence[int]) -> list[PredictionItem]:
     return list(_with_voxels(PredictionItem.objects.filter(pk__in=item_ids)).order_by("pk"))
 
 
-def next_item_alone(run: PredictionRun, *, now: datetime) -> PredictionItem | None:
-    """Return the node to be tried alone: begun before, and due.
+def next_item_again(
+    run: PredictionRun, *, now: datetime, besides: Sequence[int] = ()
+) -> PredictionItem | None:
+    """Return the next node to be prepared alone: begun before, due, and not one of ``besides``.
 
     Nodes at which a worker was lost come first, the one tried most often before all: whatever kills
     workers is found at once. Nodes that raised come in the order in which they are due.
     """
-    due = run.items.filter(state=ItemState.WAITING, not_before__lte=now)
+    due = run.items.filter(state=ItemState.WAITING, not_before__lte=now).exclude(pk__in=besides)
     raised = Case(When(error="", then=Value(0)), default=Value(1))
     tries = Case(When(error="", then="attempts"), default=Value(0))
     return _with_voxels(due).order_by(raised, tries.desc(), "not_before", "pk").first()

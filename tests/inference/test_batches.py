@@ -99,9 +99,9 @@ def test_a_model_too_large_for_the_memory_is_read_for_each_batch(predicted, sett
     settings.INFERENCE_MEMORY_MB = 0
     settings.INFERENCE_BATCH = 1
     for number in range(3, 6):
-        store_case(predicted.cohort, f"P00{number}", nodes=1)
-    assert len(predicted(toy.toy_version("Large"))) == 10
-    assert len(toy.READ_MEMBERS) == 2 * 2, "ten nodes in two batches of up to eight"
+        store_case(predicted.cohort, f"P00{number}", nodes=5)
+    assert len(predicted(toy.toy_version("Large"))) == 22
+    assert len(toy.READ_MEMBERS) == 2 * 2, "22 nodes in two batches of up to sixteen"
 
 
 def test_the_model_used_longest_ago_leaves_first(db, settings):

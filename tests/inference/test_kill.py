@@ -66,7 +66,7 @@ def test_a_node_that_kills_every_worker_is_parked_and_the_rest_goes_on(stage):
     report = after_kills(stage, "--deadly-node")
     assert report == {
         "lost": 4,
-        "parked": [["P001", 2, "The worker was lost 3 times while it was at this node alone."]],
+        "parked": [["P001", 2, "The worker was lost 3 times while it prepared this node."]],
         "predicted": 11,
         "state": "done",
     }
