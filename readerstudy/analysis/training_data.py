@@ -86,6 +86,19 @@ def freeze_training_dataset(*, by: User, cohort: Cohort) -> Any:
     return keep_training_dataset(by=by, cohort=cohort, table=canonical(training_table(cohort)))
 
 
+def data_to_train_on(*, by: User, cohort: Cohort) -> Any:
+    """Return what a person may train on: freshly frozen by statisticians, else frozen last."""
+    if has_role(by, cohort, CohortRole.STATISTICIAN):
+        return freeze_training_dataset(by=by, cohort=cohort)
+    last = training_datasets_of(cohort).first()
+    if last is None:
+        raise ValidationError(
+            f"No training data are frozen of '{cohort.name}': a statistician of it freezes them.",
+            code="no_training_data",
+        )
+    return last
+
+
 def training_table(cohort: Cohort) -> dict[str, Any]:
     """Return the table of the cohort's nodes with their labels; ValidationError if it may not be.
 
