@@ -6,6 +6,7 @@ packed once for oneDNN, which also applies the activation while values are at ha
 where torch comes without oneDNN, torch's public functions compute the same.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -47,7 +48,7 @@ class Numbers:
         return (
             self.device.type == "cpu"
             and self.dtype == torch.float32
-            and torch.backends.mkldnn.is_available()
+            and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
             and hasattr(torch.ops.mkldnn, "_linear_pointwise")
             and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
         )
@@ -107,9 +108,8 @@ class Depthwise:
         self._packed = numbers.packs
         if self._packed:
             shape = [images, convolution.in_channels, side, side]
-            self._weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
-                self._weight.to_mkldnn(), *self._geometry, shape
-            )
+            pack = cast("Callable[..., Tensor]", torch._C._nn.mkldnn_reorder_conv2d_weight)
+            self._weight = pack(self._weight.to_mkldnn(), *self._geometry, shape)
 
     def __call__(self, features: Tensor) -> Tensor:
         """Map (B, y, x, C) to (B, y / stride, x / stride, C)."""
@@ -156,13 +156,13 @@ class Block:
 
     def __init__(self, module: Bottleneck, numbers: Numbers, images: int, side: int) -> None:
         *units, project = list(module.block)
-        squeeze = units.pop() if isinstance(units[-1], SqueezeExcitation) else None
-        *expand, depthwise = cast("list[ConvUnit]", units)
+        squeezes = [unit for unit in units if isinstance(unit, SqueezeExcitation)]
+        *expand, depthwise = [unit for unit in units if isinstance(unit, ConvUnit)]
         stride = cast("nn.Conv2d", depthwise[0]).stride[0]
         self.side = -(-side // stride)
         self._expand = matrix_of(expand[0], numbers, images * side**2) if expand else None
         self._depthwise = Depthwise(depthwise, numbers, images, side)
-        self._squeeze = Squeeze(squeeze, numbers, images) if squeeze is not None else None
+        self._squeeze = Squeeze(squeezes[0], numbers, images) if squeezes else None
         self._project = matrix_of(cast("ConvUnit", project), numbers, images * self.side**2)
         self._is_residual = module.is_residual
 

@@ -5,7 +5,7 @@ made. P1 is this project's convention; its numbers are `PreprocessingParameters`
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,14 @@ from scipy.ndimage import distance_transform_edt
 
 from inference.deepene.parameters import PreprocessingParameters, Triple, check_spacing
 
-_DISTANCE_ALLOWANCE_MM = 1e-6
+DISTANCE_ALLOWANCE_MM = 1e-6
 
 MAX_PATCH_VOXELS = 32_000_000
 """Patches beyond this are refused: the mask is not that of one lymph node."""
 
 Shape = tuple[int, int, int]
+
+Dilation = Callable[[npt.NDArray[np.bool_], Sequence[float], float], npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,15 @@ def mask_box(mask_zyx: npt.NDArray[np.bool_]) -> Box:
         If the mask is empty.
     """
     start, stop = [], []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        indices = np.flatnonzero(mask_zyx.any(axis=others))
+    part = mask_zyx
+    for axis, others in enumerate(((1, 2), (0, 2), (0, 1))):
+        indices = np.flatnonzero(part.any(axis=others))
         if indices.size == 0:
             raise ValueError("mask_zyx is empty: there is no node to look at.")
         start.append(int(indices[0]))
         stop.append(int(indices[-1]) + 1)
+        if axis == 0:
+            part = mask_zyx[start[0] : stop[0]]  # the other slices have nothing to look through
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
@@ -207,7 +211,7 @@ def dilate_in_plane(
     for plane, result in zip(mask_zyx, dilated, strict=True):
         if plane.any():
             distance_mm = distance_transform_edt(~plane, sampling=pixel_spacing_yx_mm)
-            np.less_equal(distance_mm, radius_mm + _DISTANCE_ALLOWANCE_MM, out=result)
+            np.less_equal(distance_mm, radius_mm + DISTANCE_ALLOWANCE_MM, out=result)
     return dilated
 
 
@@ -216,6 +220,8 @@ def cut_patch(
     mask_zyx: npt.NDArray[np.bool_],
     spacing_zyx_mm: Triple,
     parameters: PreprocessingParameters,
+    *,
+    dilate: Dilation = dilate_in_plane,
 ) -> Patch:
     """Cut the patch around a node and dilate its mask.
 
@@ -229,6 +235,8 @@ def cut_patch(
         Voxel spacing (z, y, x) in mm.
     parameters : PreprocessingParameters
         Margin, dilation radius and padding.
+    dilate : callable, optional
+        Dilates a mask as `dilate_in_plane` does.
 
     Returns
     -------
@@ -247,7 +255,5 @@ def cut_patch(
     ct_hu[at] = volume_hu_zyx[inside.slices]
     raw_mask[at] = mask_zyx[inside.slices]
     # Only voxels of the volume become part of the dilated mask, padding never does.
-    dilated_mask[at] = dilate_in_plane(
-        raw_mask[at], spacing_zyx_mm[1:], parameters.dilation_radius_mm
-    )
+    dilated_mask[at] = dilate(raw_mask[at], spacing_zyx_mm[1:], parameters.dilation_radius_mm)
     return Patch(ct_hu, raw_mask, dilated_mask, box)

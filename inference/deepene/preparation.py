@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from inference.deepene.fast_preprocessing import prepare_node_fast
 from inference.deepene.parameters import IntensityFingerprint, PreprocessingParameters
 from inference.deepene.patch import Box, mask_box, needed_box
-from inference.deepene.preprocessing import prepare_node
 from inference.deepene.resampling import dataset_target_spacing
 from inference.runner import IndexBox, Inputs, Patch, Triple
 
@@ -154,7 +154,7 @@ class DeepENEPreparation:
         checked = _parameters(parameters)
         if full_shape_zyx is not None:
             _refuse_less_than_needed(mask_zyx, spacing_zyx_mm, checked, origin_zyx, full_shape_zyx)
-        return (prepare_node(volume_hu_zyx, mask_zyx, spacing_zyx_mm, checked).network_input,)
+        return (prepare_node_fast(volume_hu_zyx, mask_zyx, spacing_zyx_mm, checked).network_input,)
 
     def training_patch(
         self,

@@ -81,13 +81,8 @@ def prepare_node(
         If the shapes differ, the mask is empty or too large for a node, the spacing is not that
         of a CT, or a CT value of the patch is not finite.
     """
-    volume, mask = np.asarray(volume_hu_zyx), np.asarray(mask_zyx) != 0
-    if volume.ndim != 3 or volume.shape != mask.shape:
-        raise ValueError(
-            "volume_hu_zyx and mask_zyx must have the same three axes (z, y, x), not "
-            f"{volume.shape} and {mask.shape}."
-        )
-    patch = cut_patch(volume, mask, _spacing(spacing_zyx_mm), parameters)
+    volume, mask = checked_node(volume_hu_zyx, mask_zyx)
+    patch = cut_patch(volume, mask, checked_spacing(spacing_zyx_mm), parameters)
     return prepare_patch(patch, spacing_zyx_mm, parameters)
 
 
@@ -117,7 +112,7 @@ def prepare_patch(
     """
     if not np.isfinite(patch.ct_hu).all():
         raise ValueError("volume_hu_zyx has values that are not finite HU near the node.")
-    spacing, target = _spacing(spacing_zyx_mm), parameters.target_spacing_zyx_mm
+    spacing, target = checked_spacing(spacing_zyx_mm), parameters.target_spacing_zyx_mm
     ct = normalise(resample_ct(patch.ct_hu, spacing, target), parameters.fingerprint)
     raw = resample_mask(patch.raw_mask, spacing, target, parameters.inside_from)
     dilated = resample_mask(patch.dilated_mask, spacing, target, parameters.inside_from)
@@ -162,7 +157,22 @@ def _masked(ct: npt.NDArray[np.float32], inside: npt.NDArray[np.bool_]) -> npt.N
     return np.where(inside, ct, np.float32(0))
 
 
-def _spacing(spacing_zyx_mm: Sequence[float]) -> Triple:
+def checked_node(
+    volume_hu_zyx: npt.ArrayLike, mask_zyx: npt.ArrayLike
+) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.bool_]]:
+    """Return CT and mask as arrays; ValueError if they are not of one three-dimensional grid."""
+    volume, mask = np.asarray(volume_hu_zyx), np.asarray(mask_zyx)
+    mask = mask if mask.dtype == np.bool_ else mask != 0
+    if volume.ndim != 3 or volume.shape != mask.shape:
+        raise ValueError(
+            "volume_hu_zyx and mask_zyx must have the same three axes (z, y, x), not "
+            f"{volume.shape} and {mask.shape}."
+        )
+    return volume, mask
+
+
+def checked_spacing(spacing_zyx_mm: Sequence[float]) -> Triple:
+    """Return a spacing (z, y, x) as floats; ValueError if it is not that of a CT."""
     check_spacing("spacing_zyx_mm", spacing_zyx_mm)
     z, y, x = (float(value) for value in spacing_zyx_mm)
     return z, y, x

@@ -177,7 +177,19 @@ def resample_mask(
 
 
 def nearest_source(before: int, after: int, *, flipped: bool) -> npt.NDArray[np.intp]:
-    """Source index of every output slice; counted from the far end where the axis is flipped."""
+    """Return the source index of every output slice.
+
+    Parameters
+    ----------
+    before, after : int
+        Number of slices.
+    flipped : bool
+        Whether the published code counts them from the far end.
+
+    Returns
+    -------
+    ndarray of int, shape (after,)
+    """
     if before == after:
         return np.arange(before)
     output = np.arange(after)
