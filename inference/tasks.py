@@ -20,3 +20,11 @@ def run_training(run_id: int) -> None:
     from inference.pipeline.training import run_training as train
 
     train(run_id)
+
+
+@task()
+def run_attribution(run_id: int) -> None:
+    """Work on an attribution run; safe to run twice."""
+    from inference.pipeline.explanations import run_attributions
+
+    run_attributions(run_id)

@@ -261,4 +261,3 @@ def attribution_values(found: AttributionMap) -> NDArray[np.float32]:
 def attribution_maps_of(cohort: Cohort, version: ModelVersion) -> list[ExplainedNode]:
     """Return the cohort's nodes that have a map by this model."""
     return [row for row in explained_nodes_of(cohort, version) if row.map is not None]
-
