@@ -1,11 +1,13 @@
 """What the training pages show of a run: members, curves, settings."""
 
+import json
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.models import User
 from inference import selectors
-from inference.models import TrainingRun
+from inference.models import ModelVersion, TrainingRun
 from inference.selectors import CurvePoint
 from inference.training_curves import Curve, CurveValue, curves_figure, mean_by_epoch
 
@@ -74,6 +76,27 @@ def _figure(
 def _ours(svg: str) -> SafeString:
     """Let the template show a drawing that consists of our own numbers and words."""
     return mark_safe(svg)  # noqa: S308 - titles are escaped where it is drawn
+
+
+def training_of_model(user: User, version: ModelVersion) -> dict[str, Any] | None:
+    """Return what a model's page shows of its training; None where the person may not see it."""
+    run = selectors.training_run_of(user, version)
+    if run is None:
+        return None
+    chosen = json.loads(selectors.training_record_bytes(run))["thresholds"]
+    sides = [("New patients", chosen["version"])]
+    sides += [(f"Outer fold {fold}", own) for fold, own in enumerate(chosen["by_fold"])]
+    return {
+        "run": run,
+        "figures": curve_figures(run),
+        "settings": settings_rows(run),
+        "rule": run.settings["threshold_rule"].replace("_", " "),
+        "thresholds": [
+            {"who": who, "endpoint": endpoint, "chosen": found}
+            for who, own in sides
+            for endpoint, found in own.items()
+        ],
+    }
 
 
 def settings_rows(run: TrainingRun) -> list[tuple[str, Any]]:

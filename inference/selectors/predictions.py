@@ -182,20 +182,26 @@ def predictions_of(cohort: Cohort, version: ModelVersion) -> list[PredictionRow]
         "ene_score",
         "metastasis_probability",
         "ene_probability",
-        "origin",
     )
     rows = (
         current_masks_in(cohort)
         .annotate(
             patient=F("node__patient__pseudonym"),
             number=F("node__number"),
+            made_by=Subquery(stored.values("origin")[:1]),  # a mask has an origin of its own
             **{column: Subquery(stored.values(column)[:1]) for column in columns},
         )
         .filter(metastasis_score__isnull=False)
-        .values("patient", "number", "node_id", "digest", *columns)
+        .values("patient", "number", "node_id", "digest", "made_by", *columns)
     )
     return [
-        PredictionRow(mask_digest=row.pop("digest"), node=row.pop("number"), **row) for row in rows
+        PredictionRow(
+            mask_digest=row.pop("digest"),
+            node=row.pop("number"),
+            origin=row.pop("made_by"),
+            **row,
+        )
+        for row in rows
     ]
 
 

@@ -18,6 +18,7 @@ from inference.models import ModelUpload
 from inference.reference_parameters import REFERENCE_LABEL, has_reference_fingerprint
 from inference.services import delete_model_upload, register_upload, start_model_upload
 from inference.thresholds import sign_of
+from inference.training_display import training_of_model
 
 
 class Home(LoginRequiredMixin, View):
@@ -28,6 +29,7 @@ class Home(LoginRequiredMixin, View):
             "versions": selectors.models_for(_user(request)),
             "cohorts": selectors.inference_cohorts_for(_user(request)),
             "may_register": selectors.may_register(_user(request)),
+            "may_see_training": selectors.may_see_training(_user(request)),
         }
         return render(request, "inference/home.html", context)
 
@@ -44,6 +46,7 @@ class ModelPage(LoginRequiredMixin, View):
             "sign": sign_of(version.architecture),
             "shortcoming": selectors.shortcoming_of(version),
             "fingerprint_label": REFERENCE_LABEL if is_reference else "",
+            "training": training_of_model(_user(request), version),
         }
         return render(request, "inference/model.html", context)
 

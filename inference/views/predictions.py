@@ -108,7 +108,8 @@ class ScoresPage(LoginRequiredMixin, View):
         version = selectors.model_version_for(_user(request), model_id)
         rows = selectors.predictions_for(_user(request), cohort, version)
         page = Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
-        context = {"cohort": cohort, "version": version, "page": page}
+        out_of_fold = sum(row.is_out_of_fold for row in rows)
+        context = {"cohort": cohort, "version": version, "page": page, "out_of_fold": out_of_fold}
         return render(request, "inference/scores.html", context)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
 from django.db.models import F
+from django.urls import reverse
 
 from cohorts import storage
 from cohorts.models import Cohort, CTSeries, NodeMask
@@ -74,7 +75,7 @@ def development(cohort):
     return store_development(cohort)
 
 
-def test_a_training_ends_as_a_model_version_with_out_of_fold_scores(people, development):
+def test_a_training_ends_as_a_model_version_with_out_of_fold_scores(client, people, development):
     run = trained(people, freeze(people, development))
     assert (run.state, run.error) == (JobState.DONE, "")
     version = run.model_version
@@ -112,7 +113,29 @@ def test_a_training_ends_as_a_model_version_with_out_of_fold_scores(people, deve
     assert len(record["members"][0]["curves"]) == 1
     assert record["parameters"] == version.parameters
 
+    assert_pages_tell_where_scores_come_from(client, people, run)
     assert_members_never_judge_together(people, development, version)
+
+
+def assert_pages_tell_where_scores_come_from(client, people, run):
+    version, cohort = run.model_version, run.dataset.cohort
+    client.force_login(people.coordinator)
+    page = client.get(reverse("inference:model", args=[version.public_id])).content.decode()
+    assert "Training record" in page
+    assert run.record_key in page
+    assert page.count("<svg") == 2
+    assert "Outer fold 1" in page
+    url = reverse("inference:scores", args=[cohort.public_id, version.public_id])
+    page = client.get(url).content.decode()
+    assert page.count("<td>out-of-fold</td>") == 24
+    # Whoever looks after another cohort sees the version, and nothing of its training.
+    elsewhere = Cohort.objects.create(name="Elsewhere")
+    join(elsewhere, people.outsider, "coordinator")
+    client.force_login(people.outsider)
+    page = client.get(reverse("inference:model", args=[version.public_id])).content.decode()
+    assert version.digest in page
+    assert run.record_key not in page
+    assert "<svg" not in page
 
 
 def assert_members_never_judge_together(people, development, version):
