@@ -37,6 +37,34 @@ def network_inputs(
     ValueError
         If the crop has a single intensity, or the mask nothing but the lowest one (D2).
     """
+    values = normalised(ct_hu, parameters)
+    product = values * mask
+    at = visible_box(product)
+    small = _scaled_ct(values[at]) * _scaled_mask(mask[at])
+    return _as_input(product, parameters), _as_input(small, parameters)
+
+
+def normalised(
+    ct_hu: npt.NDArray[np.generic], parameters: DualNetParameters
+) -> npt.NDArray[np.float64]:
+    """Clip a crop to the window, and stretch what is left of its range to 0 to 1.
+
+    Parameters
+    ----------
+    ct_hu : ndarray, shape (32, 118, 118)
+        CT of the crop in HU, padding included.
+    parameters : DualNetParameters
+        Of them, the window, from which every node starts (D1).
+
+    Returns
+    -------
+    ndarray of float64, shape (32, 118, 118)
+
+    Raises
+    ------
+    ValueError
+        If there is a single intensity (D2).
+    """
     clipped = np.clip(ct_hu.astype(np.float64), *parameters.window_hu)
     lowest, highest = float(clipped.min()), float(clipped.max())
     if lowest == highest:
@@ -44,17 +72,35 @@ def network_inputs(
             f"the CT about the node is {lowest:g} HU everywhere within the window, so it cannot be "
             "normalised (rule D2). Check the series."
         )
-    normalised = (clipped - lowest) / (highest - lowest)
-    product = normalised * mask
+    return np.asarray((clipped - lowest) / (highest - lowest))
+
+
+def visible_box(product: npt.NDArray[np.float64]) -> tuple[slice, slice, slice]:
+    """Return the part of the crop that the small input shows.
+
+    Parameters
+    ----------
+    product : ndarray, shape (32, 118, 118)
+        Normalised CT within the dilated mask, 0 elsewhere.
+
+    Returns
+    -------
+    tuple of slice
+        Bounding box of what is not 0: mask voxels of the lowest intensity, such as air, do not
+        count.
+
+    Raises
+    ------
+    ValueError
+        If there is no such voxel (D2).
+    """
     visible = product != 0
     if not visible.any():
         raise ValueError(
-            f"every voxel of the mask is at or below {lowest:g} HU, the lowest intensity about the "
-            "node, so nothing of it can be seen (rule D2). Check the mask."
+            "every voxel of the mask has the lowest intensity about the node or is below the "
+            "window, so nothing of it can be seen (rule D2). Check the mask."
         )
-    at = mask_box(visible)
-    small = _scaled_ct(normalised[at]) * _scaled_mask(mask[at])
-    return _as_input(product, parameters), _as_input(small, parameters)
+    return mask_box(visible)
 
 
 def _as_input(
