@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.dualnet.network import DualNetNetwork, folded
+from inference.dualnet.fast_network import LocalDualNet
+from inference.dualnet.network import DualNetNetwork
 from inference.dualnet.parameters import BOX_SHAPE, SMALL_SHAPE
 from inference.runner import ComputeSettings, Inputs, MemberWeights, Progress
 
@@ -54,7 +55,7 @@ class DualNetEnsemble:
         # A GPU does one thing at a time anyway.
         self._workers = 1 if self._device.type == "cuda" else min(threads, len(members))
         self._threads_each = max(1, threads // self._workers)
-        self._kept: dict[int, DualNetNetwork] = {}
+        self._kept: dict[int, LocalDualNet] = {}
 
     def predict(
         self, inputs: Inputs, *, progress: Progress | None = None
@@ -114,7 +115,7 @@ class DualNetEnsemble:
                 for index, (box, small) in enumerate(zip(*nodes, strict=True)):
                     if network is None or stop.is_set():
                         return
-                    pair = network(self._placed(box), self._placed(small))
+                    pair = network(torch.from_numpy(box[None]), torch.from_numpy(small[None]))
                     logits[row, index] = pair[0].double().cpu().numpy()
                     steps.put(True)
                 if not np.isfinite(logits[row]).all():
@@ -122,9 +123,6 @@ class DualNetEnsemble:
                     raise ValueError(f"member {name} gave a logit that is not finite.")
         finally:
             steps.put(False)
-
-    def _placed(self, node: _Floats) -> torch.Tensor:
-        return torch.from_numpy(node[np.newaxis]).to(self._device)
 
     @contextlib.contextmanager
     def _computing(self) -> Iterator[None]:
@@ -138,16 +136,16 @@ class DualNetEnsemble:
                 stack.enter_context(torch.autocast("cuda", dtype=torch.bfloat16))
             yield
 
-    def _network(self, row: int) -> DualNetNetwork:
+    def _network(self, row: int) -> LocalDualNet:
         if row in self._kept:
             return self._kept[row]
         with torch.device("meta"):
             network = DualNetNetwork()
         network.load_state_dict(self.members[row].load(), strict=True, assign=True)
-        network = folded(network).to(self._device)
+        fast = LocalDualNet(network, self._device)
         if self._keeps:
-            self._kept[row] = network
-        return network
+            self._kept[row] = fast
+        return fast
 
 
 def _name(member: MemberWeights) -> str:

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from inference.dualnet.parameters import BOX_SHAPE, SMALL_SHAPE
 
 _BATCH_NORM_EPS, _BATCH_NORM_MOMENTUM = 0.001, 0.01
-_SLOPE = 0.03
+SLOPE = 0.03
 _BOX_DROPOUT, _SMALL_DROPOUT = 0.4, 0.5
 
-_HALVE_Z, _HALVE_PLANE, _HALVE = (2, 1, 1), (1, 2, 2), (2, 2, 2)
+HALVE_Z, _HALVE_PLANE, _HALVE = (2, 1, 1), (1, 2, 2), (2, 2, 2)
 
 
 class Row(NamedTuple):
@@ -171,21 +171,37 @@ class DualNetNetwork(nn.Module):
         """Compute the logits and what leads to them; arguments and refusals as `forward`."""
         _check_shape("box", box, BOX_SHAPE)
         _check_shape("small", small, SMALL_SHAPE)
-        pool4 = self._convolved(BOX_ROWS, nn.functional.avg_pool3d(box, _HALVE_Z))
+        return self.judged(self.convolved(BOX_ROWS, halved_in_z(box)), small)
+
+    def judged(self, pool4: Tensor, small: Tensor) -> Stages:
+        """Compute what follows from the size-preserving features and the size-invariant input.
+
+        Parameters
+        ----------
+        pool4 : Tensor, shape (B, 512, 1, 4, 4)
+            What `convolved` makes of the box by `BOX_ROWS`.
+        small : Tensor, shape (B, 1, 32, 32, 32)
+            Size-invariant input.
+
+        Returns
+        -------
+        Stages
+        """
         # Channels are the slowest axis here; the published code flattens with them as the fastest.
         fc = pool4.flatten(1)
         for row in _HIDDEN_ROWS:
             fc = self._dropped(self._unit(row.dense, str(row.norm), fc), _BOX_DROPOUT)
         dense_2 = nn.functional.relu(self._layer("dense_2", fc))
-        pool4s = self._convolved(SMALL_ROWS[:-1], nn.functional.avg_pool3d(small, _HALVE_Z))
-        out_small = self._layer("out_class_convs", self._convolved(SMALL_ROWS[-1:], pool4s))
+        pool4s = self.convolved(SMALL_ROWS[:-1], halved_in_z(small))
+        out_small = self._layer("out_class_convs", self.convolved(SMALL_ROWS[-1:], pool4s))
         # The small stream's answer comes first.
         merged = torch.cat((out_small.flatten(1), dense_2), dim=1)
         dense_3 = nn.functional.relu(self._layer("dense_3", merged))
         logits = self._layer("dense_4", dense_3)
         return Stages(pool4, pool4s, fc, out_small.flatten(1), dense_2, dense_3, logits)
 
-    def _convolved(self, rows: tuple[Row, ...], features: Tensor) -> Tensor:
+    def convolved(self, rows: tuple[Row, ...], features: Tensor) -> Tensor:
+        """Apply rows of a stream, one after another, to (B, inputs, z, y, x) features."""
         for row in rows:
             features = self._unit(row.convolution, row.norm, features)
             if row.padded:
@@ -198,7 +214,7 @@ class DualNetNetwork(nn.Module):
 
     def _unit(self, layer: str, norm: str, features: Tensor) -> Tensor:
         normalised = self._layer(norm, self._layer(layer, features))
-        return nn.functional.leaky_relu(normalised, _SLOPE)
+        return nn.functional.leaky_relu(normalised, SLOPE)
 
     def _layer(self, name: str, features: Tensor) -> Tensor:
         result: Tensor = self.get_submodule(name)(features)
@@ -206,6 +222,11 @@ class DualNetNetwork(nn.Module):
 
     def _dropped(self, features: Tensor, probability: float) -> Tensor:
         return nn.functional.dropout(features, probability, training=self.training)
+
+
+def halved_in_z(inputs: Tensor) -> Tensor:
+    """Average neighbouring slices, as both streams begin."""
+    return nn.functional.avg_pool3d(inputs, HALVE_Z)
 
 
 def _check_shape(name: str, values: Tensor, shape: tuple[int, int, int]) -> None:
