@@ -12,6 +12,10 @@ COMMANDS = (
     ["save_latency.py", "--database", "postgresql", "--think", "0"],
     ["viewer_speed.py"],
     ["intake_speed.py"],
+    ["dualnet_speed.py", "--threads", "1"],
+    ["dualnet_speed.py"],
+    ["model_speed.py"],
+    ["inference_kill.py"],
 )
 
 for name, *arguments in COMMANDS:

@@ -33,7 +33,7 @@ import django
 PATIENTS, NODES_EACH = 3, 4
 IN_VAIN = 3
 """After so many kills in a row without progress, or two at the same node, a worker is spared until
-it has stored a node: five in a row end the run, and three park the node, as they should."""
+it has stored that node: five in a row end the run, and three park the node, as they should."""
 
 LOST = "UPDATE inference_predictionrun SET lease_until = '2000-01-01 00:00:00'"
 ROWS = (
@@ -233,11 +233,14 @@ class Rounds:
     def _wait(self, process: int, seconds: float, *, patient: bool, before: int) -> bool:
         """Wait for the moment of the kill; say whether the worker had ended by itself."""
         began = time.monotonic()
-        while time.monotonic() - began < seconds or (patient and self._stored() == before):
+        while time.monotonic() - began < seconds or (patient and not self._is_ahead(before)):
             if has_ended(process):
                 return True
             time.sleep(0.002)
         return False
+
+    def _is_ahead(self, before: int) -> bool:
+        return self._stored() > before and self._tried() < 2
 
     def _stored(self) -> int:
         return self.stage.ask("SELECT COUNT(*) FROM inference_prediction")[0][0]
