@@ -184,7 +184,18 @@ def _binary(mask_zyx: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
 
 
 def mask_box(inside: npt.NDArray[np.bool_]) -> tuple[slice, slice, slice]:
-    """Return the bounding box of a mask with at least one voxel."""
+    """Return the bounding box of a mask.
+
+    Parameters
+    ----------
+    inside : ndarray of bool, shape (z, y, x)
+        With at least one voxel.
+
+    Returns
+    -------
+    tuple of slice
+        Along z, y, x.
+    """
     slices = []
     for axis in range(3):
         others = tuple(other for other in range(3) if other != axis)

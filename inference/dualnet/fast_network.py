@@ -8,9 +8,11 @@ the part of each layer that its voxels can reach.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from inference.dualnet.crop import mask_box
 from inference.dualnet.network import (
     BOX_ROWS,
     HALVE_Z,
@@ -29,6 +31,8 @@ Side = tuple[int, int]
 """First index and one past the last, along one axis."""
 
 Region = tuple[Side, Side, Side]
+
+_NOWHERE: Region = ((0, 0), (0, 0), (0, 0))
 
 
 class _Span(NamedTuple):
@@ -99,7 +103,7 @@ class LocalDualNet:
         ]
         z, y, x = (span.out for span in spans)
         if min(stop - start for start, stop in (z, y, x)) <= 0:
-            return answer, ((0, 0), (0, 0), (0, 0))
+            return answer, _NOWHERE
         part = features[:, :, *(slice(*span.read) for span in spans)]
         padding = [amount for span in reversed(spans) for amount in span.padding]
         layer = self._network.get_submodule(row.convolution)
@@ -112,14 +116,12 @@ class LocalDualNet:
         return result, (z, y, x)
 
 
-def _changed(is_changed: np.ndarray) -> Region:
+def _changed(is_changed: npt.NDArray[np.bool_]) -> Region:
     """Return the bounding box of what differs from background; empty if nothing does."""
-    sides = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        indices = np.flatnonzero(is_changed.any(axis=others))
-        sides.append((int(indices[0]), int(indices[-1]) + 1) if indices.size else (0, 0))
-    return sides[0], sides[1], sides[2]
+    if not is_changed.any():
+        return _NOWHERE
+    z, y, x = ((side.start, side.stop) for side in mask_box(is_changed))
+    return z, y, x
 
 
 def _pooled(region: Region, shape: tuple[int, int, int], by: tuple[int, int, int]) -> Region:
