@@ -8,7 +8,7 @@ from django_tasks_db.models import DBTaskResult
 
 from cohorts.models import IntakeUpload
 from cohorts.tasks import run_intake
-from inference.models import PredictionRun
+from inference.models import AttributionRun, PredictionRun, TrainingRun
 from jobs import leases, reconcile
 from jobs.models import JobState
 from readerstudy.analysis.models import AnalysisRun
@@ -71,7 +71,8 @@ def test_every_kind_of_job_is_known():
     from jobs.models import Job
 
     assert {kind.job_type for kind in reconcile._kinds.values()} == set(Job.__subclasses__())
-    assert {IntakeUpload, PredictionRun, AnalysisRun} == set(Job.__subclasses__())
+    expected = {IntakeUpload, PredictionRun, TrainingRun, AttributionRun, AnalysisRun}
+    assert expected == set(Job.__subclasses__())
 
 
 def test_the_path_of_each_task_is_the_one_it_is_enqueued_under(db, jobs):
