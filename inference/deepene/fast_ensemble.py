@@ -60,8 +60,8 @@ class FastEnsemble:
         self._keeps = compute.keep_in_memory
         self._kept: dict[str, FastNetwork] = {}
         self._sizes: tuple[int, ...] | None = None
-        self._threads = _thread_count(compute, self._numbers)
-        self._pool = _started_pool(self._threads)
+        self.threads = _thread_count(compute, self._numbers)
+        self._pool = _started_pool(self.threads)
 
     def predict(
         self, inputs: Inputs, *, progress: Progress | None = None
@@ -112,14 +112,15 @@ class FastEnsemble:
 
     def _submit_window(self, nodes: Tensor, logits: Tensor, work: "_Work") -> None:
         padded = len(nodes) + largest_pass(self._numbers)
-        windows = stem_windows(nodes, self._numbers, padded)
+        # Not in this thread: torch's own threads would go on waiting for more, and be in the way.
+        windows = self._pool.submit(stem_windows, nodes, self._numbers, padded).result()
         for row, member in enumerate(self.members):
             network = self._network_of(member)
             for node_pass in passes(len(nodes), self._sizes_of(network)):
                 task = self._pool.submit(_compute, network, windows, node_pass, logits[row])
                 work.add(task, min(node_pass[1], len(nodes) - node_pass[0]))
             # Weights that are not kept go as soon as the last task that holds them is done.
-            work.wait_until_at_most(len(work.tasks) if self._keeps else self._threads)
+            work.wait_until_at_most(len(work.tasks) if self._keeps else self.threads)
         work.wait_until_at_most(0)
 
     def _network_of(self, member: EnsembleMember) -> FastNetwork:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,10 +37,15 @@ from inference.deepene.resampling import nearest_source, resampled_shape, separa
 _NEGLIGIBLE = 1e-9
 """Weights of a matrix below this are left out: HU times this is nothing."""
 
-_NEGLIGIBLE_SLICE = 1e-6
+_NEGLIGIBLE_SLICE = 1e-8
 """The same between slices, where values are some standard deviations at most."""
 
+_UNSHARED = 250_000
+"""Multiplications up to which OpenBLAS keeps a product to one thread (4 * 65,536)."""
+
 _Z = 0
+
+F = TypeVar("F", np.float32, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +195,7 @@ def _resampled_mask(
         matrix, start[axis] = _filled_rows(
             zoom_linear(mask_zyx.shape[axis], shape[axis])[:, box.slices[axis]]
         )
-        planes = np.moveaxis(np.moveaxis(planes, axis, -1) @ matrix.T, -1, axis)
+        planes = np.swapaxes(_product(matrix, np.swapaxes(planes, 1, axis)), 1, axis)
     values = (planes >= inside_from)[source[picked] - box.start_zyx[_Z]]
     if not values.any():
         return None
@@ -219,8 +225,8 @@ def _cropped(
     depth = depth if chosen is None else depth[list(chosen)]
     rows = crop_linear(shape[1], IN_PLANE, ratio)[:, mask.along(1)]
     columns = crop_linear(shape[2], IN_PLANE, ratio)[:, mask.along(2)]
-    planes = np.tensordot(depth, mask.values.astype(np.float64), axes=1)
-    return np.asarray(rows @ (planes @ columns.T) >= inside_from)
+    planes = _between_slices(depth, mask.values.astype(np.float64))
+    return np.asarray(_product(rows, planes @ columns.T) >= inside_from)
 
 
 def _network_input(
@@ -283,8 +289,7 @@ def _resampled_slices(
         weights[:, target] += column
     planes = patch.ct_hu[needed]
     ct = normalise(_zoomed_window(planes, shape, window), parameters.fingerprint)
-    flat = ct.reshape(len(needed), -1)
-    return (weights.astype(np.float32) @ flat).reshape(len(chosen), *ct.shape[1:])
+    return _between_slices(weights.astype(np.float32), ct)
 
 
 def _zoomed_window(
@@ -298,9 +303,30 @@ def _zoomed_window(
     zoom_columns = zoom_cubic(planes.shape[2], shape[2])[columns]
     y, x = _reach([zoom_rows]), _reach([zoom_columns])
     values = planes[:, y, x].astype(np.float64)
-    zoomed = zoom_rows[:, y] @ (values @ zoom_columns[:, x].T)
+    across = _product(values.reshape(-1, values.shape[2]), zoom_columns[:, x].T)
+    zoomed = _product(zoom_rows[:, y], across.reshape(*values.shape[:2], -1))
     low, high = planes.min(axis=(1, 2), keepdims=True), planes.max(axis=(1, 2), keepdims=True)
     return np.clip(zoomed, low, high).astype(np.float32)
+
+
+def _product(left: npt.NDArray[F], right: npt.NDArray[F]) -> npt.NDArray[F]:
+    """Multiply a matrix with another one, or with each of a stack, shape (..., n, columns).
+
+    In parts so small that BLAS does not share them among threads: for matrices of this size its
+    threads wait much longer than they work.
+    """
+    result = np.empty((*right.shape[:-2], len(left), right.shape[-1]), left.dtype)
+    rows = max(1, _UNSHARED // max(1, right.shape[-2] * right.shape[-1]))
+    for begin in range(0, len(left), rows):
+        part = slice(begin, begin + rows)
+        np.matmul(left[part], right, out=result[..., part, :])
+    return result
+
+
+def _between_slices(weights: npt.NDArray[F], planes: npt.NDArray[F]) -> npt.NDArray[F]:
+    """Mix slices (n, y, x) by weights (m, n)."""
+    mixed = _product(weights, planes.reshape(len(planes), -1))
+    return mixed.reshape(len(weights), *planes.shape[1:])
 
 
 def dilate_in_plane_fast(
