@@ -65,7 +65,7 @@ def main() -> None:
     print(row("as it is", safe))
     print(row("control: no transaction", control))
     if any(safe[kind] for kind in ("missing", "duplicated", "different", "unfinished")):
-        raise SystemExit("a kill left something wrong")
+        raise SystemExit(f"a kill left something wrong: {safe['reasons']}")
     if not control["missing"]:
         raise SystemExit("the control lost nothing: these kills show nothing")
 

@@ -82,15 +82,16 @@ class Ledger:
             self._end(item, ItemState.DONE, "")
             if scores is not None:
                 self._store_scores(item, scores)
+            # With the row, or a worker lost right after it would count as lost without progress.
+            leases.forget_losses(self.run)
         self.predicted += 1
-        leases.forget_losses(self.run)
 
     def park(self, item: PredictionItem, sentence: str) -> None:
         """End the node without a prediction."""
         with transaction.atomic():
             self._end(item, ItemState.PARKED, sentence)
+            leases.forget_losses(self.run)
         self.parked += 1
-        leases.forget_losses(self.run)
 
     def settle(self, item: PredictionItem, problem: Exception, *, tries: int) -> None:
         """Park the node after what was raised, or let it wait for another try.

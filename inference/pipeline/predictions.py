@@ -112,7 +112,10 @@ def _predict_together(work: Work) -> None:
     """Predict the nodes that nobody has begun, in batches across patients."""
     with closing(prepared_ahead(_fresh_batches(work), work.model, work.heart)) as batches:
         for batch in batches:
-            _predict_batch(work, batch)
+            problem = _predict_batch(work, batch)
+            if problem is not None and len(batch) > 1:
+                # It is the machine, or the model: parking one node after the other would hide that.
+                raise problem
 
 
 def _fresh_batches(work: Work) -> Generator[list[PredictionItem], None, None]:
@@ -129,18 +132,23 @@ def _fresh_batches(work: Work) -> Generator[list[PredictionItem], None, None]:
             yield rest
 
 
-def _predict_batch(work: Work, batch: list[PreparedItem]) -> None:
-    """Predict what could be prepared; settle the rest."""
+def _predict_batch(work: Work, batch: list[PreparedItem]) -> Exception | None:
+    """Predict what could be prepared, settle the rest; as `_predict_ready`."""
     ready = [one for one in batch if one.problem is None]
     for one in batch:
         if one.problem is not None:
             _settle(work, one.item, one.problem)
-    if ready:
-        _predict_ready(work, ready)
+    return _predict_ready(work, ready) if ready else None
 
 
-def _predict_ready(work: Work, ready: list[PreparedItem]) -> None:
-    """Predict prepared nodes together; one by one if that raises."""
+def _predict_ready(work: Work, ready: list[PreparedItem]) -> Exception | None:
+    """Predict prepared nodes together; one by one if that raises.
+
+    Returns
+    -------
+    Exception or None
+        What was raised, if not one of the nodes could be predicted.
+    """
     try:
         scores = work.scores(ready)
     except NOT_THE_NODES:
@@ -148,13 +156,13 @@ def _predict_ready(work: Work, ready: list[PreparedItem]) -> None:
     except Exception as problem:
         if len(ready) == 1:
             _settle(work, ready[0].item, problem)
-            return
+            return problem
         logger.warning("run %s: a batch is done one by one", work.run.pk, exc_info=problem)
-        for one in ready:
-            _predict_ready(work, [one])
-    else:
-        for one, of_node in zip(ready, scores, strict=True):
-            _store(work, one.item, of_node)
+        raised = [_predict_ready(work, [one]) for one in ready]
+        return problem if all(raised) else None
+    for one, of_node in zip(ready, scores, strict=True):
+        _store(work, one.item, of_node)
+    return None
 
 
 def _prepared_again(work: Work) -> Generator[list[PreparedItem], None, None]:

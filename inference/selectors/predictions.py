@@ -117,26 +117,6 @@ def parked_items(run: PredictionRun) -> QuerySet[PredictionItem]:
     )
 
 
-def next_item(run: PredictionRun) -> PredictionItem | None:
-    """Return the next waiting node; those begun before come after the fresh ones."""
-    return (
-        run.items.filter(state=ItemState.WAITING)
-        .select_related("node__patient__series", "mask")
-        .order_by("attempts", "pk")
-        .first()
-    )
-
-
-def finished_items(run: PredictionRun) -> int:
-    """Return how many nodes of the run are predicted or parked."""
-    return run.items.exclude(state=ItemState.WAITING).count()
-
-
-def prediction_of(version: ModelVersion, mask_digest: str) -> Prediction | None:
-    """Return the stored prediction of a mask, if there is one."""
-    return Prediction.objects.filter(model_version=version, mask_digest=mask_digest).first()
-
-
 def masks_without_prediction(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
     """Return the current masks that this model has not predicted and may predict.
 

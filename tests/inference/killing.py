@@ -56,6 +56,7 @@ class Report:
     different: int = 0
     unfinished: int = 0
     stored_at_kill: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -262,9 +263,13 @@ class Rounds:
         report.missing += len(expected.keys() - found.keys())
         report.duplicated += len(rows) - len(found)
         report.different += sum(row != expected.get(digest) for digest, row in found.items())
-        report.unfinished += self.stage.ask(
-            "SELECT COUNT(*) FROM inference_predictionitem WHERE state != 'done'"
-        )[0][0]
+        unfinished = self.stage.ask(
+            "SELECT item.state, item.error, run.state, run.error, run.attempts"
+            " FROM inference_predictionitem AS item"
+            " JOIN inference_predictionrun AS run ON run.id = run_id WHERE item.state != 'done'"
+        )
+        report.unfinished += len(unfinished)
+        report.reasons += [" ".join(map(str, reason)) for reason in unfinished]
 
 
 def cut_a_store(stage: Stage, *, protected: bool) -> dict:

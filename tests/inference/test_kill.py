@@ -49,7 +49,7 @@ def test_killed_workers_leave_one_equal_row_per_node(stage):
     assert any(0 < stored < 12 for stored in report["stored_at_kill"]), "the kills missed the work"
     assert report["nodes"] == 12 * report["rounds"]
     left = {name: report[name] for name in ("missing", "duplicated", "different", "unfinished")}
-    assert not any(left.values()), left
+    assert not any(left.values()), (left, report["reasons"])
 
 
 @pytest.mark.no_database

@@ -180,6 +180,20 @@ def test_cancelling_ends_a_long_pass_within_seconds(people, cohort):
     assert not Prediction.objects.exists()
 
 
+def test_a_machine_that_can_predict_nothing_gives_the_run_back(people, cohort):
+    """Not node after node is parked: the worker's next attempts say what is wrong, then it ends."""
+    store_case(cohort, "P001", nodes=3)
+    version = toy.toy_version("Broken")
+    run = request_predictions(by=people.coordinator, cohort=cohort, model_version=version)
+    version.parameters["spoils_batch_rows"] = [toy.row_of(item) for item in run.items.all()]
+    version.save()
+    with pytest.raises(RuntimeError, match="spoils"):
+        run_predictions(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (JobState.REQUESTED, "RuntimeError: a node spoils the pass.")
+    assert not run.items.filter(state="parked").exists()
+
+
 class TestHeart:
     """The lease is kept while a thread works, and the thread ends when the lease is lost."""
 
