@@ -7,6 +7,9 @@ References
 ----------
 Kann BH, et al. Pretreatment identification of head and neck cancer nodal metastasis and extranodal
 extension using deep learning neural networks. Sci Rep 2018. doi:10.1038/s41598-018-32441-y.
+Kann BH, et al. Multi-institutional validation of deep learning for pretreatment identification of
+extranodal extension in head and neck squamous cell carcinoma. J Clin Oncol 2020.
+doi:10.1200/JCO.19.02031.
 Published network definition: repository bhkann/DualNet-ENE.
 """
 
