@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference import api, models_api, training_api
+from inference import api, attribution_api, models_api, training_api
 
 app_name = "inference_api"
 urlpatterns = [
@@ -10,6 +10,41 @@ urlpatterns = [
     path("cohorts/<uuid:public_id>/runs/", api.CohortRuns.as_view(), name="cohort-runs"),
     path("runs/<uuid:public_id>/", api.Run.as_view(), name="run"),
     path("runs/<uuid:public_id>/cancel/", api.CancelRun.as_view(), name="cancel-run"),
+    path(
+        "cohorts/<uuid:public_id>/attribution-runs/",
+        attribution_api.CohortAttributionRuns.as_view(),
+        name="cohort-attribution-runs",
+    ),
+    path(
+        "attribution-runs/<uuid:public_id>/",
+        attribution_api.AttributionRun.as_view(),
+        name="attribution-run",
+    ),
+    path(
+        "attribution-runs/<uuid:public_id>/cancel/",
+        attribution_api.CancelAttributionRun.as_view(),
+        name="cancel-attribution-run",
+    ),
+    path(
+        "cohorts/<uuid:public_id>/attributions/",
+        attribution_api.CohortAttributions.as_view(),
+        name="cohort-attributions",
+    ),
+    path(
+        "attributions/<uuid:public_id>/",
+        attribution_api.Attribution.as_view(),
+        name="attribution",
+    ),
+    path(
+        "attributions/<uuid:public_id>/values/",
+        attribution_api.AttributionValues.as_view(),
+        name="attribution-values",
+    ),
+    path(
+        "attributions/<uuid:public_id>/frames/<int:index>/",
+        attribution_api.AttributionFrame.as_view(),
+        name="attribution-frame",
+    ),
     path("training-data/", training_api.TrainingData.as_view(), name="training-data"),
     path("training/", training_api.Trainings.as_view(), name="trainings"),
     path("training/<uuid:public_id>/", training_api.Training.as_view(), name="training"),

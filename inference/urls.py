@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference.views import models, predictions, training
+from inference.views import explanations, models, predictions, training
 
 app_name = "inference"
 urlpatterns = [
@@ -40,6 +40,31 @@ urlpatterns = [
     path("runs/<uuid:public_id>/", predictions.RunPage.as_view(), name="run"),
     path("runs/<uuid:public_id>/progress/", predictions.RunProgress.as_view(), name="run-progress"),
     path("runs/<uuid:public_id>/cancel/", predictions.CancelRun.as_view(), name="cancel-run"),
+    path(
+        "cohorts/<uuid:public_id>/attributions/",
+        explanations.AttributionsPage.as_view(),
+        name="attributions",
+    ),
+    path(
+        "attribution-runs/<uuid:public_id>/",
+        explanations.AttributionRunPage.as_view(),
+        name="attribution-run",
+    ),
+    path(
+        "attribution-runs/<uuid:public_id>/progress/",
+        explanations.AttributionRunProgress.as_view(),
+        name="attribution-run-progress",
+    ),
+    path(
+        "attribution-runs/<uuid:public_id>/cancel/",
+        explanations.CancelAttributionRun.as_view(),
+        name="cancel-attribution-run",
+    ),
+    path(
+        "attributions/<uuid:public_id>/",
+        explanations.AttributionPage.as_view(),
+        name="attribution",
+    ),
     path("training/", training.Trainings.as_view(), name="trainings"),
     path("training/start/", training.Start.as_view(), name="start-training"),
     path("training/<uuid:public_id>/", training.Training.as_view(), name="training"),

@@ -3,6 +3,7 @@
 Maps are scores by another name: whoever judges nodes of a cohort sees none of them.
 """
 
+import math
 import statistics
 import uuid
 from collections.abc import Sequence
@@ -219,6 +220,11 @@ def enrichment_of(found: AttributionMap) -> float:
     return found.shell_fraction / expected if expected else 0.0
 
 
+def probability_of(found: AttributionMap) -> float:
+    """Return the ENE probability that belongs to the map's logit."""
+    return 1.0 / (1.0 + math.exp(-max(min(found.ene_score, 700.0), -700.0)))
+
+
 def _quartiles(values: Sequence[float]) -> Quartiles:
     if len(values) == 1:
         return Quartiles(median=values[0], lower=values[0], upper=values[0])
@@ -256,8 +262,3 @@ def attribution_values(found: AttributionMap) -> NDArray[np.float32]:
     start, stop = found.box
     z, y, x = (b - a for a, b in zip(start, stop, strict=True))
     return unpacked(storage.get_checked(found.map_key), (z, y, x))
-
-
-def attribution_maps_of(cohort: Cohort, version: ModelVersion) -> list[ExplainedNode]:
-    """Return the cohort's nodes that have a map by this model."""
-    return [row for row in explained_nodes_of(cohort, version) if row.map is not None]

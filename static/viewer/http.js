@@ -59,8 +59,19 @@ async function readAnswer(response) {
   return body;
 }
 
-/** @param {string} url @param {RequestInit} options @returns {Promise<any>} */
-async function send(url, options) {
+/** @param {Response} response @returns {Promise<any>} */
+function readBytes(response) {
+  const isData = response.ok && response.type !== 'opaqueredirect';
+  return isData ? response.arrayBuffer() : readAnswer(response);
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ * @param {(response: Response) => Promise<any>} [read]
+ * @returns {Promise<any>}
+ */
+async function send(url, options, read = readAnswer) {
   let response;
   try {
     response = await fetch(url, {
@@ -69,7 +80,7 @@ async function send(url, options) {
       signal: AbortSignal.timeout(TIME_OUT_MS),
       ...options,
     });
-    return await readAnswer(response);
+    return await read(response);
   } catch (error) {
     if (error instanceof Refusal) {
       throw error;
@@ -81,6 +92,11 @@ async function send(url, options) {
 /** @param {string} url @returns {Promise<any>} */
 export function getJson(url) {
   return send(url, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+}
+
+/** @param {string} url @returns {Promise<ArrayBuffer>} */
+export function getBytes(url) {
+  return send(url, {}, readBytes);
 }
 
 /**

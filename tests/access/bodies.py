@@ -128,6 +128,14 @@ def unused_model(things: Things) -> Body:
     return {"model": str(things["unused_model"])}
 
 
+def explained_model(things: Things) -> Body:
+    return {"model": str(things["model"])}
+
+
+def everything_explained(things: Things) -> Body:
+    return {"model": str(things["model"]), "everything": "on"}
+
+
 def scores(things: Things) -> Body:
     text = "patient,node,score_metastasis,score_ene\nP001,1,0.5,-1\n"
     return {"name": "Another model", "text": text, "import": "1"}

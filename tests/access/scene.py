@@ -17,10 +17,12 @@ from accounts.models import User
 from annotation import services as annotation
 from cohorts import storage
 from cohorts.models import Cohort, IntakeUpload
+from cohorts.selectors import current_masks_in
 from cohorts.services import exclude_patient
 from cohorts.vocabulary import CohortRole
 from inference.models import ModelUpload, ModelUploadFile, ModelVersion, Provenance, TrainingRun
 from inference.services import request_predictions, start_training
+from inference.services.explaining import request_attributions
 from jobs.models import JobState
 from readerstudy.analysis import pipeline
 from readerstudy.analysis import services as analysis
@@ -28,6 +30,7 @@ from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, Study, StudyReader
 from readerstudy.reading.services.calls import CallGiven
 from tests import walk
+from tests.attribution_cases import store_map
 from tests.cases import store_case
 from tests.inference.training_cases import TINY, freeze, store_development
 from tests.people import People, join, person
@@ -187,7 +190,20 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         "prediction_run": run.public_id,
         "upload": upload.public_id,
         "model_upload": _model_upload(people).public_id,
-    }
+    } | _explained(people, cohort, model)
+
+
+def _explained(people: People, cohort: Cohort, model: ModelVersion) -> dict[str, Any]:
+    """A node with a map of its score, and a waiting run over the others."""
+    mask = current_masks_in(cohort).first()
+    found = store_map(mask, model)
+    run = request_attributions(
+        by=people.statistician,
+        cohort=cohort,
+        model_version=model,
+        nodes=[current_masks_in(cohort).last().node.public_id],
+    )
+    return {"attribution": found.public_id, "attribution_run": run.public_id}
 
 
 def _model_upload(people: People) -> ModelUpload:

@@ -79,6 +79,8 @@ SCORED = PREDICTED | {"model_id": "scores_model"}
 COORDINATORS = only("coordinator", "other coordinator")
 PREDICTION_RUN = {"public_id": "prediction_run"}
 TRAINING_RUN = {"public_id": "training"}
+ATTRIBUTION = {"public_id": "attribution"}
+ATTRIBUTION_RUN = {"public_id": "attribution_run"}
 RUNNERS_MOVED = only("coordinator", "statistician", status=302)
 
 
@@ -400,6 +402,45 @@ TRAINING = {
         args={"cohort_id": "development"}, **acting("statistician", 302)
     ),
 }
+# Whoever runs the cohort and judges none of its nodes; nobody else learns that there are any.
+EXPLANATION = {
+    "inference:attributions": Route(
+        args=PREDICTED,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=422),
+        body=bodies.everything_explained,
+        acts="statistician",
+    ),
+    "inference:attribution-run": Route(args=ATTRIBUTION_RUN, get=RUNNERS),
+    "inference:attribution-run-progress": Route(args=ATTRIBUTION_RUN, get=RUNNERS),
+    "inference:cancel-attribution-run": Route(
+        args=ATTRIBUTION_RUN,
+        post=only("coordinator", "statistician", status=302),
+        body=bodies.nothing,
+        acts="statistician",
+    ),
+    "inference:attribution": Route(args=ATTRIBUTION, get=RUNNERS),
+    "inference_api:cohort-attribution-runs": Route(
+        args=PREDICTED,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=400),
+        body=bodies.explained_model,
+        acts="coordinator",
+        json=True,
+    ),
+    "inference_api:attribution-run": Route(args=ATTRIBUTION_RUN, get=RUNNERS),
+    "inference_api:cancel-attribution-run": Route(
+        args=ATTRIBUTION_RUN,
+        post=RUNNERS,
+        body=bodies.nothing,
+        acts="statistician",
+        json=True,
+    ),
+    "inference_api:cohort-attributions": Route(args=PREDICTED, get=RUNNERS),
+    "inference_api:attribution": Route(args=ATTRIBUTION, get=RUNNERS),
+    "inference_api:attribution-values": Route(args=ATTRIBUTION, get=RUNNERS),
+    "inference_api:attribution-frame": Route(args=ATTRIBUTION | {"index": 0}, get=RUNNERS),
+}
 ANALYSIS = {
     "analysis:home": Route(get=everyone()),
     "analysis:study": Route(args={"study_id": "closed_study"}, get=STATISTICIAN),
@@ -426,4 +467,6 @@ ANALYSIS = {
     "analysis_api:run": Route(args=RUN, get=STATISTICIAN),
     "analysis_api:results": Route(args=RUN, get=STATISTICIAN),
 }
-TABLE = LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | TRAINING | ANALYSIS
+TABLE = (
+    LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | TRAINING | EXPLANATION | ANALYSIS
+)
