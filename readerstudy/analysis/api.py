@@ -62,6 +62,7 @@ class Datasets(APIView):
             study=study,
             model=selectors.model_for(study, chosen) if chosen else None,
             interim=form.validated_data["interim"],
+            role=form.validated_data.get("role"),
         )
         return Response(StatisticianDataset(dataset).data, status=status.HTTP_201_CREATED)
 

@@ -9,9 +9,19 @@ from django.core.exceptions import ValidationError
 
 from annotation.selectors import ReleasedTruth, not_determinable_nodes, released_truth
 from cohorts.models import Cohort
-from inference.selectors import PredictionRow, model_version, predictions_of
+from inference.selectors import (
+    NO_CALL,
+    AiEne,
+    PredictionRow,
+    count_ene,
+    ene_call_of,
+    model_version,
+    patients_without_nodes,
+    predictions_of,
+)
+from readerstudy.analysis.comparator import Role, notice_of
 from readerstudy.analysis.endpoints import NodeRow, StudyTable
-from readerstudy.analysis.frozen_table import FrozenTable
+from readerstudy.analysis.frozen_table import FrozenTable, PatientRow
 from readerstudy.reading.selectors import CallRow, calls_of
 
 NodeKey = tuple[str, str, int]
@@ -26,7 +36,7 @@ class _Truth:
     labels: Mapping[NodeKey, tuple[int | None, str]]
 
 
-def join(study: Any, model: Any | None, *, interim: bool) -> FrozenTable:
+def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = None) -> FrozenTable:
     """Join the study's calls with released truth and one model's predictions.
 
     Every node assigned to a reader is a row. Raises ValidationError when a cohort has no released
@@ -47,13 +57,15 @@ def join(study: Any, model: Any | None, *, interim: bool) -> FrozenTable:
         _row(key, by_node[key], readers, truth, predictions.get((key[0], masks[key])))
         for key in sorted(by_node)
     ]
+    sources = _sources(study, truth, model, calls, interim=interim)
     return FrozenTable(
-        sources=_sources(study, truth, model, calls, interim=interim),
+        sources=sources | _model_sources(model, role),
         table=StudyTable(readers=readers, rows=tuple(rows)),
         mask_digests={
             (cohort, patient, str(node)): digest
             for (cohort, patient, node), digest in masks.items()
         },
+        patients=_patients(cohorts, masks, predictions, model),
     )
 
 
@@ -157,10 +169,17 @@ def _sources(
             {"cohort": name, "version": found.version, "digest": found.digest}
             for name, found in sorted(truth.released.items())
         ],
-        "model": None if model is None else _model(model),
         "cases_submitted": states[True],
         "cases_not_submitted": states[False],
     }
+
+
+def _model_sources(model: Any | None, role: Role | None) -> dict[str, Any]:
+    """Return the model, its role, and what must be said wherever its numbers stand."""
+    if model is None or role is None:
+        return {"model": None}
+    told: dict[str, Any] = {"model": _model(model), "role": role.value}
+    return told | {"notice": notice_of(told), "ene_rule": ene_call_of(model).sentence}
 
 
 def _model(model: Any) -> dict[str, Any]:
@@ -173,4 +192,39 @@ def _model(model: Any) -> dict[str, Any]:
         "architecture": described.architecture,
         "members": described.member_count,
         "expected_members": described.expected_members,
+        "thresholds": described.thresholds,
     }
+
+
+def _patients(
+    cohorts: Iterable[Cohort],
+    masks: Mapping[NodeKey, str],
+    predictions: Mapping[tuple[str, str], PredictionRow],
+    model: Any | None,
+) -> tuple[PatientRow, ...]:
+    """Count the model's ENE nodes of each patient who was read, and list those without nodes."""
+    rows: list[PatientRow] = []
+    for cohort in cohorts:
+        read = {key: digest for key, digest in masks.items() if key[0] == cohort.name}
+        nodes = dict.fromkeys(patients_without_nodes(cohort), 0)
+        nodes |= Counter(patient for _, patient, _ in read)
+        scores = [predictions.get((cohort.name, digest)) for digest in read.values()]
+        found = [score for score in scores if score is not None]
+        rows += [_patient(cohort.name, entry, model) for entry in _counts(nodes, found, model)]
+    return tuple(rows)
+
+
+def _counts(
+    nodes: Mapping[str, int], scores: Iterable[PredictionRow], model: Any | None
+) -> list[AiEne]:
+    return count_ene(nodes, scores, NO_CALL if model is None else ene_call_of(model))
+
+
+def _patient(cohort: str, entry: AiEne, model: Any | None) -> PatientRow:
+    without_model = entry.note if not entry.nodes else ""
+    return PatientRow(
+        cohort=cohort,
+        patient=entry.patient,
+        model_ene=entry.ene_nodes,
+        note=without_model if model is None else entry.note,
+    )

@@ -2,7 +2,7 @@
 
 from django.http import Http404, HttpResponse
 
-from readerstudy.analysis import frozen_table, selectors, tidy
+from readerstudy.analysis import frozen_table, patients, selectors, tidy
 from readerstudy.analysis.models import AnalysisRun
 from readerstudy.analysis.report import cohort_reports
 
@@ -19,7 +19,20 @@ def response(run: AnalysisRun, name: str) -> HttpResponse:
     if name == "dataset.csv":
         table = selectors.frozen_table_of(run.dataset)
         return _file(frozen_table.to_csv(table), CSV, f"{stem}-dataset.csv")
+    if name == "patients.csv":
+        return _file(patients.to_csv(_with_patients(run)), CSV, f"{stem}-patients.csv")
+    if name == "patients-dictionary.csv":
+        readers = _with_patients(run).table.readers
+        return _file(patients.dictionary_csv(readers), CSV, f"{stem}-patients-dictionary.csv")
     raise Http404
+
+
+def _with_patients(run: AnalysisRun) -> frozen_table.FrozenTable:
+    """Return the frozen table; raise Http404 for one frozen before patients were counted."""
+    frozen = selectors.frozen_table_of(run.dataset)
+    if frozen.patients is None:
+        raise Http404
+    return frozen
 
 
 def figure(run: AnalysisRun, cohort: int, endpoint: str) -> HttpResponse:

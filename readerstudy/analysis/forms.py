@@ -10,6 +10,7 @@ class FreezeForm(forms.Form):
 
     model = forms.UUIDField(required=False)
     interim = forms.BooleanField(required=False)
+    role = forms.CharField(required=False, max_length=20)
 
     def chosen_model(self) -> Any:
         """Return the model's public id, or None for readers alone."""

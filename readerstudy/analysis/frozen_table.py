@@ -4,13 +4,35 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cohorts.spreadsheet import harmless
+from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.endpoints import NodeRow, StudyTable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+BEFORE_PATIENTS = 1
+"""Tables frozen before patients were counted: read as they are, and never written again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientRow:
+    """How many of one patient's nodes the model calls ENE, by the rule frozen with the table.
+
+    Attributes
+    ----------
+    cohort, patient : str
+    model_ene : int or None
+        None without a model, without its threshold, or where it has not scored every node.
+    note : str
+        ``no node found``, ``2 of 3 nodes predicted`` and the like.
+    """
+
+    cohort: str
+    patient: str
+    model_ene: int | None
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,22 +46,28 @@ class FrozenTable:
     table : StudyTable
     mask_digests : mapping of (cohort, patient, node) to str
         The mask version every number of that node rests on.
+    patients : tuple of PatientRow or None
+        None in tables of the schema before.
     """
 
     sources: Mapping[str, Any]
     table: StudyTable
     mask_digests: Mapping[tuple[str, str, str], str]
+    patients: tuple[PatientRow, ...] | None = None
 
 
 def to_bytes(frozen: FrozenTable) -> bytes:
     """Return canonical JSON: rows by cohort, patient and node, keys sorted, ASCII, no spaces."""
     rows = sorted(frozen.table.rows, key=lambda row: row.key)
-    document = {
-        "schema_version": SCHEMA_VERSION,
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION if frozen.patients is not None else BEFORE_PATIENTS,
         "sources": frozen.sources,
         "readers": list(frozen.table.readers),
         "rows": [_row_document(row, frozen.mask_digests[row.key]) for row in rows],
     }
+    if frozen.patients is not None:
+        patients = sorted(frozen.patients, key=lambda one: (one.cohort, one.patient))
+        document["patients"] = [asdict(one) for one in patients]
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return text.encode("ascii")
 
@@ -66,9 +94,9 @@ def from_bytes(data: bytes) -> FrozenTable:
         If the document is of another schema version, or its rows cannot be analysed.
     """
     document = json.loads(data)
-    if document.get("schema_version") != SCHEMA_VERSION:
-        found = document.get("schema_version")
-        raise ValueError(f"schema_version: {SCHEMA_VERSION} was expected, {found!r} found")
+    found = document.get("schema_version")
+    if found not in (BEFORE_PATIENTS, SCHEMA_VERSION):
+        raise ValueError(f"schema_version: up to {SCHEMA_VERSION} was expected, {found!r} found")
     rows, masks = [], {}
     for entry in document["rows"]:
         fields = {key: value for key, value in entry.items() if key != "mask_digest"}
@@ -76,7 +104,14 @@ def from_bytes(data: bytes) -> FrozenTable:
         rows.append(row)
         masks[row.key] = entry["mask_digest"]
     table = StudyTable(readers=tuple(document["readers"]), rows=tuple(rows))
-    return FrozenTable(sources=document["sources"], table=table, mask_digests=masks)
+    return FrozenTable(
+        sources=document["sources"],
+        table=table,
+        mask_digests=masks,
+        patients=None
+        if found == BEFORE_PATIENTS
+        else tuple(PatientRow(**entry) for entry in document["patients"]),
+    )
 
 
 def to_csv(frozen: FrozenTable) -> str:
@@ -85,12 +120,16 @@ def to_csv(frozen: FrozenTable) -> str:
     writer = csv.writer(out, lineterminator="\n")
     readers = frozen.table.readers
     scores = ["score_metastasis", "score_ene"]
-    writer.writerow(["cohort", "patient", "node", "mask_digest", "truth", *readers, *scores])
+    labels = labels_of(frozen.sources)
+    whose = [harmless(labels[key]) for key in LABELS]
+    head = ["cohort", "patient", "node", "mask_digest", "truth"]
+    writer.writerow([*head, *readers, *scores, *LABELS])
     for row in sorted(frozen.table.rows, key=lambda row: row.key):
         names = [harmless(part) for part in row.key]
         values = [row.truth, *(row.calls[reader] for reader in readers)]
         numbers = [_exact(row.score_metastasis), _exact(row.score_ene)]
-        writer.writerow([*names, frozen.mask_digests[row.key], *map(_cell, values), *numbers])
+        mask = frozen.mask_digests[row.key]
+        writer.writerow([*names, mask, *map(_cell, values), *numbers, *whose])
     return out.getvalue()
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from jobs.models import Job
+from readerstudy.analysis.comparator import labels_of
 
 
 class AnalysisDataset(models.Model):
@@ -34,6 +35,11 @@ class AnalysisDataset(models.Model):
 
     def __str__(self) -> str:
         return f"dataset {self.digest[:12]}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Whose scores it holds, and what may be concluded from them."""
+        return labels_of(self.sources)
 
 
 class AnalysisRun(Job):

@@ -9,10 +9,14 @@ from jobs.code_version import code_version
 from jobs.models import JobState
 from readerstudy.analysis import selectors
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
+from readerstudy.analysis.patients import patient_counts
+from readerstudy.analysis.plain import plain
 from readerstudy.analysis.self_checks import TableInconsistentError
 from readerstudy.analysis.tables import study_tables
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+BEFORE_PATIENTS = 1
+"""Results of tables frozen before patients were counted; recomputed, they stay what they were."""
 STEPS = 3
 
 
@@ -42,13 +46,15 @@ def results_for(dataset: AnalysisDataset, *, code: str, seed: int) -> bytes:
     """Return the results of a dataset as canonical JSON."""
     frozen = selectors.frozen_table_of(dataset)
     document: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": BEFORE_PATIENTS if frozen.patients is None else SCHEMA_VERSION,
         "dataset_digest": dataset.digest,
         "code_version": code,
         "seed": seed,
         "sources": frozen.sources,
         "tables": study_tables(frozen.table),
     }
+    if frozen.patients is not None:
+        document["patients"] = plain(patient_counts(frozen))
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return text.encode("ascii")
 

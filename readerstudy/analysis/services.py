@@ -9,21 +9,30 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from cohorts import storage
+from inference.selectors import shortcoming_of as model_shortcoming
 from jobs.code_version import code_version
 from jobs.models import JobState
 from readerstudy.analysis import dataset as joining
 from readerstudy.analysis import frozen_table, selectors
+from readerstudy.analysis.comparator import Role
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
 from readerstudy.analysis.tasks import run_analysis
 
 
 def freeze_dataset(
-    *, by: User, study: Any, model: Any | None = None, interim: bool = False
+    *,
+    by: User,
+    study: Any,
+    model: Any | None = None,
+    interim: bool = False,
+    role: str | None = None,
 ) -> AnalysisDataset:
     """Join truth, calls and one model's predictions into a table that never changes again.
 
     Refused while the study is open, unless ``interim`` is said explicitly; refused without released
-    truth, without submitted cases, or when masks differ.
+    truth, without submitted cases, or when masks differ. ``role`` is ``primary`` or
+    ``exploratory``; unsaid, it is primary where the model may be that. An untrained or incomplete
+    version may not.
     """
     study = _authorised(by, study)
     if study.state == "draft":
@@ -34,7 +43,8 @@ def freeze_dataset(
             "labelled as such on every page.",
             code="study_open",
         )
-    frozen = joining.join(study, model, interim=study.state == "open")
+    part = _role(model, role)
+    frozen = joining.join(study, model, interim=study.state == "open", role=part)
     data = frozen_table.to_bytes(frozen)
     with transaction.atomic():
         dataset = AnalysisDataset(
@@ -49,8 +59,27 @@ def freeze_dataset(
         dataset.digest = dataset.table_key
         dataset.full_clean()
         dataset.save()
-        audit.record(by=by, verb="freeze_dataset", target=dataset, new={"digest": dataset.digest})
+        told = {"digest": dataset.digest} | ({} if part is None else {"role": part.value})
+        audit.record(by=by, verb="freeze_dataset", target=dataset, new=told)
     return dataset
+
+
+def _role(model: Any | None, asked: str | None) -> Role | None:
+    """Return the model's role; refuse as primary a model no conclusion may rest on."""
+    if asked is not None and asked not in list(Role):
+        raise ValidationError(f"Role must be {' or '.join(Role)}, not '{asked[:40]}'.", code="role")
+    if model is None:
+        return None
+    shortcoming = model_shortcoming(model)
+    if asked == Role.PRIMARY and shortcoming:
+        raise ValidationError(
+            f"'{model.name}' cannot be the primary model of an analysis ({shortcoming}): freeze it "
+            "as exploratory, or choose another model.",
+            code="not_primary",
+        )
+    if asked is not None:
+        return Role(asked)
+    return Role.EXPLORATORY if shortcoming else Role.PRIMARY
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cohorts.spreadsheet import harmless
+from readerstudy.analysis.comparator import LABELS, labels_of
 
 COLUMNS = (
     "cohort",
@@ -23,6 +24,7 @@ COLUMNS = (
     "denominator",
     "n",
     "status",
+    *LABELS,
 )
 PROPORTIONS = ("sensitivity", "specificity", "accuracy", "ppv", "npv")
 
@@ -34,8 +36,10 @@ def to_csv(results: Mapping[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
+    # A line torn out of its file still says whose numbers it holds.
+    labels = labels_of(results["sources"])
     for line in lines(results):
-        writer.writerow({key: _cell(value) for key, value in line.items()})
+        writer.writerow({key: _cell(value) for key, value in (line | labels).items()})
     return out.getvalue()
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views import View
 
 from readerstudy.analysis import downloads, selectors, services
+from readerstudy.analysis.comparator import labels_of
 from readerstudy.analysis.forms import FreezeForm
 from readerstudy.analysis.report import cohort_reports
 
@@ -47,7 +48,11 @@ class Freeze(LoginRequiredMixin, View):
         model = selectors.model_for(study, chosen) if chosen else None
         try:
             dataset = services.freeze_dataset(
-                by=request.user, study=study, model=model, interim=form.cleaned_data["interim"]
+                by=request.user,
+                study=study,
+                model=model,
+                interim=form.cleaned_data["interim"],
+                role=form.cleaned_data.get("role") or None,
             )
             run = services.request_analysis(by=request.user, dataset=dataset)
         except ValidationError as refusal:
@@ -77,6 +82,7 @@ class Run(LoginRequiredMixin, View):
             "run": run,
             "results": results,
             "sources": results["sources"],
+            "labels": labels_of(results["sources"]),
             "cohorts": cohort_reports(results),
             "unblinded_runs": selectors.unblinded_runs(run.dataset.study),
         }

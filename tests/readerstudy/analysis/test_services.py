@@ -37,7 +37,8 @@ def test_a_frozen_dataset_joins_truth_calls_and_predictions(people, closed, mode
     assert row.truth == 1
     assert row.calls == {"R1": 2, "R2": 1}
     assert row.score_metastasis == pytest.approx(1 + (8 * 37 % 11) / 11)
-    assert AuditEvent.objects.get(verb="freeze_dataset").new == {"digest": dataset.digest}
+    told = AuditEvent.objects.get(verb="freeze_dataset").new
+    assert told == {"digest": dataset.digest, "role": "primary"}
 
 
 def test_the_same_data_freeze_to_the_same_digest(people, closed, model):
