@@ -1,8 +1,7 @@
-"""Statistics library: Cohen's, Conger's and weighted kappa, Gwet's AC, Krippendorff's alpha."""
+"""Statistics library: Cohen's, Conger's and weighted kappa, Gwet's AC."""
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,6 @@ from readerstudy.statistics.ratings import (
 )
 from readerstudy.statistics.results import Estimate, Status
 from readerstudy.statistics.tails import ROUNDING, normal_quantile, wald_interval
-
-Difference = Literal["nominal", "ordinal", "interval"]
 
 
 def _undefined(n: int, status: Status) -> Estimate:
@@ -133,7 +130,7 @@ def conger_kappa(ratings: npt.ArrayLike, *, categories: Sequence[int]) -> Estima
         standard_error=None,
         interval=None,
         n=n,
-        status=Status.VARIANCE_UNDEFINED,
+        status=Status.NO_STANDARD_ERROR,
     )
 
 
@@ -175,66 +172,3 @@ def gwet_ac(
     weights = agreement_weights(counts.shape[1], weighting)
     influence = kappa_influence(counts, weights, chance="gwet")
     return influence.estimate(method="gwet_t", level=level)
-
-
-def krippendorff_alpha(
-    ratings: npt.ArrayLike, *, categories: Sequence[int], difference: Difference = "nominal"
-) -> Estimate:
-    """Compute Krippendorff's alpha from the coincidence matrix (no standard error).
-
-    Parameters
-    ----------
-    ratings : array_like, shape (nodes, readers)
-        NaN or None where there is no call; nodes with one call do not count.
-    categories : sequence of int
-        The full ordered list of categories.
-    difference : {"nominal", "ordinal", "interval"}
-
-    Returns
-    -------
-    Estimate
-        ``n`` counts the nodes with at least two calls.
-
-    Raises
-    ------
-    ValueError
-        If a rating is not in the categories or the shape is wrong.
-
-    References
-    ----------
-    Krippendorff K. Content Analysis, 3rd ed. 2013, chapter 12.
-    """
-    counts, _ = category_counts(ratings, categories)
-    pairable = counts[counts.sum(axis=1) >= FEWEST]
-    n = len(pairable)
-    if n == 0:
-        return _undefined(0, Status.TOO_FEW_NODES)
-    raters = pairable.sum(axis=1)
-    coincidences = (pairable / (raters - 1)[:, None]).T @ pairable
-    coincidences -= np.diag((pairable / (raters - 1)[:, None]).sum(axis=0))
-    margins = coincidences.sum(axis=0)
-    if (margins > 0).sum() < FEWEST:
-        return _undefined(n, Status.ONE_CATEGORY)
-    distance = _distances(margins, np.asarray(sorted(categories), dtype=np.float64), difference)
-    total = margins.sum()
-    observed = float((coincidences * distance).sum())
-    expected = float(margins @ distance @ margins) / (total - 1)
-    return Estimate(
-        estimate=1 - observed / expected,
-        standard_error=None,
-        interval=None,
-        n=n,
-        status=Status.VARIANCE_UNDEFINED,
-    )
-
-
-def _distances(margins: FloatArray, known: FloatArray, difference: Difference) -> FloatArray:
-    if difference == "nominal":
-        return 1 - np.eye(known.size)
-    if difference == "interval":
-        return np.asarray(np.subtract.outer(known, known) ** 2, dtype=np.float64)
-    if difference == "ordinal":
-        # Sum of the margins from one category to the other, the two ends counting half.
-        middle = np.cumsum(margins) - margins / 2
-        return np.asarray(np.subtract.outer(middle, middle) ** 2, dtype=np.float64)
-    raise ValueError(f"difference must be nominal, ordinal or interval, not {difference}")

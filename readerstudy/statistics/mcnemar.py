@@ -185,14 +185,15 @@ def tango(counts: PairedCounts, *, level: float = DEFAULT_LEVEL) -> Interval:
 
     def excess(delta: float) -> float:
         b, c, n = counts.first_only, counts.second_only, counts.total
-        return (b - c - n * delta) ** 2 - z2 * n * _restricted_variance(counts, delta)
+        return (b - c - n * delta) ** 2 - z2 * n * restricted_variance(counts, delta)
 
     lower = _root(excess, -1.0, difference)
     upper = _root(excess, 1.0, difference)
     return _interval(lower, upper, method="tango", level=level)
 
 
-def _restricted_variance(counts: PairedCounts, delta: float) -> float:
+def restricted_variance(counts: PairedCounts, delta: float) -> float:
+    """Return n times the variance of the difference, estimated where the difference is delta."""
     b, c, n = counts.first_only, counts.second_only, counts.total
     # Larger root of the quadratic for the restricted estimate of p21 (Tango 1998, eq. 8).
     linear = -b - c + (2 * n - b + c) * delta

@@ -13,6 +13,7 @@ class Status(StrEnum):
     ZERO_VARIANCE_NONZERO_DIFFERENCE = "zero_variance_nonzero_difference"
     VARIANCE_UNDEFINED = "variance_undefined"
     VARIANCE_NEGATIVE = "variance_negative"
+    NO_STANDARD_ERROR = "no_standard_error"
     CLASS_MISSING = "class_missing"
     DENOMINATOR_ZERO = "denominator_zero"
     ONE_CATEGORY = "one_category"
@@ -23,6 +24,8 @@ class Status(StrEnum):
     TOO_FEW_PATIENTS = "too_few_patients"
     SINGULAR_COVARIANCE = "singular_covariance"
     RESAMPLES_ONE_SIDED = "resamples_one_sided"
+    PREDICTION_AT_BORDER = "prediction_at_border"
+    SEPARATED = "separated"
 
 
 STATUS_SENTENCES = {
@@ -34,6 +37,7 @@ STATUS_SENTENCES = {
     "zero; no finite Z exists.",
     Status.VARIANCE_UNDEFINED: "A class has fewer than two units; the variance is undefined.",
     Status.VARIANCE_NEGATIVE: "The variance estimate is negative; too few patients.",
+    Status.NO_STANDARD_ERROR: "No standard error is given for this coefficient.",
     Status.CLASS_MISSING: "Only one class is present; there is no ROC curve.",
     Status.DENOMINATOR_ZERO: "The denominator is zero; the proportion is undefined.",
     Status.ONE_CATEGORY: "Only one category was used; chance agreement is 1 and kappa undefined.",
@@ -45,6 +49,8 @@ STATUS_SENTENCES = {
     Status.SINGULAR_COVARIANCE: "The covariance matrix is singular; the joint test is undefined.",
     Status.RESAMPLES_ONE_SIDED: "All resamples lie on one side of the estimate; there are no "
     "bias-corrected limits.",
+    Status.PREDICTION_AT_BORDER: "A predicted probability is exactly 0 or 1 and has no logit.",
+    Status.SEPARATED: "The predictions separate the classes; the logistic slope is infinite.",
 }
 """One sentence per status, for the reports."""
 

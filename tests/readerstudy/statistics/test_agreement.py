@@ -9,9 +9,10 @@ from readerstudy.statistics.agreement import (
     cohen_kappa,
     conger_kappa,
     gwet_ac,
-    krippendorff_alpha,
 )
 from readerstudy.statistics.fleiss import fleiss_kappa, landis_koch
+from readerstudy.statistics.krippendorff import krippendorff_alpha
+from readerstudy.statistics.pairwise import pairwise_agreement
 from readerstudy.statistics.results import Status
 from tests.readerstudy.statistics.reference import cases, close, close_interval
 
@@ -80,9 +81,19 @@ def check_coefficients(ratings, categories, expected):
         if key in expected:
             alpha = krippendorff_alpha(ratings, categories=categories, difference=difference)
             close(alpha.estimate, expected[key]["alpha"], **LOOSE, what=key)
+            if difference == "nominal":
+                close(alpha.standard_error, expected[key].get("se_gwet"), **TINY_SE, what=key)
+            elif alpha.estimate is not None:
+                assert alpha.status is Status.NO_STANDARD_ERROR
 
 
 def check_cohen(ratings, categories, expected):
+    pairwise = pairwise_agreement(ratings, categories=categories)
+    close(pairwise.mean_kappa, expected["cohen_mean"], **LOOSE, what="mean of pairs")
+    for ours, pair in zip(pairwise.pairs, expected["cohen_pairwise"], strict=True):
+        assert (ours.first + 1, ours.second + 1) == (pair["rater_1"], pair["rater_2"])
+        close(ours.percent_agreement, pair["percent_agreement"], **LOOSE)
+        close(ours.kappa.estimate, pair["kappa"], **LOOSE)
     columns = np.array(ratings, dtype=float).T
     for pair in expected["cohen_pairwise"]:
         first, second = columns[pair["rater_1"] - 1], columns[pair["rater_2"] - 1]
@@ -107,6 +118,28 @@ def test_agreement_agrees_with_the_reference(case):
     check_fleiss(fleiss_kappa(ratings, categories=categories), expected)
     check_coefficients(ratings, categories, expected)
     check_cohen(ratings, categories, expected)
+    if "patient" in case:
+        by_patient = fleiss_kappa(ratings, categories=categories, patients=case["patient"])
+        jackknife, fleiss = by_patient.jackknife_patient, expected["fleiss"]
+        close(jackknife.standard_error, fleiss["se_jackknife_patient"], **TINY_SE)
+        assert jackknife.n == fleiss["n_patients"]
+        close_interval(
+            jackknife.interval,
+            fleiss["ci_jackknife_patient_lower"],
+            fleiss["ci_jackknife_patient_upper"],
+            **TINY_SE,
+        )
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("case", cases("agreement/agreement.json")[:1])
+def test_the_values_fleiss_published_in_1971_are_met(case):
+    result = fleiss_kappa(case["ratings"], categories=case["categories"])
+    assert round(result.kappa, 2) == case["published"]["kappa_rounded"]
+    for value, printed in zip(
+        result.per_category, case["published"]["per_category_rounded"], strict=True
+    ):
+        assert round(value, 3) == printed
 
 
 def test_kappa_worked_by_hand():
