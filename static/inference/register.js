@@ -43,6 +43,9 @@ function attach(area) {
 
   /** @param {(signal: AbortSignal) => Promise<void>} work */
   async function busy(work) {
+    if (status.isBusy()) {
+      return;
+    }
     last = () => busy(work);
     stopping = new AbortController();
     status.setBusy(true);
