@@ -12,6 +12,7 @@ COMMANDS = (
     ["save_latency.py", "--database", "postgresql", "--think", "0"],
     ["viewer_speed.py"],
     ["intake_speed.py"],
+    ["statistics_speed.py"],
     ["dualnet_speed.py", "--threads", "1"],
     ["dualnet_speed.py"],
     ["model_speed.py"],
