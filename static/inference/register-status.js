@@ -79,9 +79,10 @@ export function statusOf(area) {
     /** @param {string[]} paths */
     showIgnored(paths) {
       ignored.hidden = paths.length === 0;
-      const word = paths.length === 1 ? 'file is' : 'files are';
       ignored.querySelector('summary').textContent =
-        `${paths.length} ${word} no member and stay where they are`;
+        paths.length === 1
+          ? '1 file is no member and is not sent'
+          : `${paths.length} files are no member and are not sent`;
       const items = paths.slice(0, 200).map((path) => {
         const item = document.createElement('li');
         item.textContent = path;
