@@ -62,6 +62,7 @@ def listed(rows: list[ExplainedNode]) -> list[dict[str, Any]]:
                 "shell": percent(row.map.shell_fraction),
                 "expected": percent(row.map.shell_volume_fraction),
                 "enrichment": selectors.enrichment_of(row.map),
+                "ene_probability": selectors.probability_of(row.map),
             }
             if row.map
             else {}

@@ -31,6 +31,8 @@ class AttributionPage {
   constructor(root) {
     this.root = root;
     this.node = null;
+    /** What to come near to as soon as a picture is there. */
+    this.near = null;
     this.viewer = new Viewer(this.#part('viewer'), {
       state: root,
       onChange: () => this.#show(),
@@ -71,6 +73,7 @@ class AttributionPage {
   async open() {
     this.#part('problem').hidden = true;
     this.root.dataset.map = 'loading';
+    this.near = null;
     try {
       const told = await getJson(this.root.dataset.attributionUrl);
       this.overlay.map = await AttributionMap.fetch(told);
@@ -80,8 +83,9 @@ class AttributionPage {
       const { id: caseId, frames_url: framesUrl, geometry, frames } = told;
       const slice = Math.round(this.node.centroid_zyx[0]);
       await this.viewer.open({ caseId, framesUrl, geometry, frames }, told.nodes, { slice });
-      this.#comeNear(told.box, geometry);
+      this.near = { box: told.box, geometry };
       this.root.dataset.map = 'ready';
+      this.#show();
     } catch (error) {
       this.root.dataset.map = 'failed';
       this.#part('problem-text').textContent = error.message;
@@ -90,10 +94,7 @@ class AttributionPage {
   }
 
   /** The whole slice is shown at first: a node would be a dot in it. */
-  #comeNear(box, geometry) {
-    if (this.viewer.shown() === null) {
-      return;
-    }
+  #comeNear({ box, geometry }) {
     const [, rows, columns] = box.shape_zyx;
     const whole = Math.max(geometry.rows / rows, geometry.columns / columns);
     this.viewer.camera.zoomBy(Math.max(1, whole * PART_OF_VIEW));
@@ -144,6 +145,11 @@ class AttributionPage {
     const { map } = this.overlay;
     if (shown === null || map === null) {
       return;
+    }
+    if (this.near !== null) {
+      const { near } = this;
+      this.near = null; // moving the view tells of a change again
+      this.#comeNear(near);
     }
     const { raises, lowers } = map.sumsOf(shown.slice);
     const inMap = map.unitsOf(shown.slice).length > 0;
