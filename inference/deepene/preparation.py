@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from inference.deepene import augmentation
 from inference.deepene.fast_preprocessing import prepare_node_fast
 from inference.deepene.parameters import IntensityFingerprint, PreprocessingParameters
 from inference.deepene.patch import Box, mask_box, needed_box
@@ -170,22 +171,16 @@ class DeepENEPreparation:
 
         Where the arrays lie in the series does not matter: a patch has a grid of its own.
         """
-        from inference.deepene import augmentation
-
         return augmentation.training_patch(volume_hu_zyx, mask_zyx, spacing_zyx_mm, parameters)
 
     def augmented(
         self, patch: Patch, parameters: Mapping[str, Any], random: np.random.Generator
     ) -> Inputs:
         """Return one randomly augmented version of the node, as training sees it."""
-        from inference.deepene import augmentation
-
         return augmentation.augmented(patch, parameters, random)
 
     def plain(self, patch: Patch, parameters: Mapping[str, Any]) -> Inputs:
         """Return the node as `prepare` would; what validation sees."""
-        from inference.deepene import augmentation
-
         return augmentation.plain(patch, parameters)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.deepene import checkpoints
+from inference.deepene import checkpoints, training
 from inference.deepene.fast_ensemble import FastEnsemble
 from inference.deepene.network import DeepENENetwork, ene_score, metastasis_score
 from inference.runner import (
@@ -75,8 +75,6 @@ class DeepENERunner:
 
     def initialise(self, network: nn.Module, seed: int) -> None:
         """Give the network its weights before training, from the seed alone."""
-        from inference.deepene import training
-
         training.initialise(network, seed)
 
     def pair(self, network: nn.Module, inputs: Sequence[Tensor]) -> Tensor:
@@ -106,20 +104,14 @@ class DeepENERunner:
         ene_known: Tensor,
     ) -> Tensor:
         """Return the training loss; labels are float32 0/1 of shape (N,)."""
-        from inference.deepene import training
-
         return training.loss(network(*inputs), metastasis, ene, ene_known)
 
     def parameter_groups(self, network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         """Return the optimiser's parameter groups: which weights decay, and which do not."""
-        from inference.deepene import training
-
         return training.parameter_groups(network, weight_decay)
 
     def training_defaults(self) -> Mapping[str, Any]:
         """Return the published training settings."""
-        from inference.deepene import training
-
         return training.TRAINING_DEFAULTS
 
 

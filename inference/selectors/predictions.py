@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import Http404
@@ -134,7 +135,7 @@ def masks_learnt(cohort: Cohort, version: ModelVersion) -> QuerySet[NodeMask]:
     return current_masks_in(cohort).filter(node__patient__series__hu_sha256__in=learnt)
 
 
-def _learnt_ct(version: ModelVersion) -> QuerySet[Prediction]:
+def _learnt_ct(version: ModelVersion) -> QuerySet[Any, Any]:
     """Return the CTs of the patients that a model trained here has out-of-fold scores of."""
     return Prediction.objects.filter(
         model_version=version, origin=PredictionOrigin.OUT_OF_FOLD

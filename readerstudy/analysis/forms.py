@@ -14,4 +14,9 @@ class FreezeForm(forms.Form):
 
     def chosen_model(self) -> Any:
         """Return the model's public id, or None for readers alone."""
-        return self.cleaned_data["model"]
+        return self.cleaned_data.get("model")
+
+    def choices(self) -> dict[str, Any]:
+        """Return the rest of what was said, as the service takes it."""
+        said = self.cleaned_data
+        return {"interim": said.get("interim", False), "role": said.get("role") or None}

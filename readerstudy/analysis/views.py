@@ -44,15 +44,11 @@ class Freeze(LoginRequiredMixin, View):
         study = selectors.study_for(request.user, study_id)
         form = FreezeForm(request.POST)
         form.full_clean()
-        chosen = form.chosen_model() if form.is_valid() else None
+        chosen = form.chosen_model()
         model = selectors.model_for(study, chosen) if chosen else None
         try:
             dataset = services.freeze_dataset(
-                by=request.user,
-                study=study,
-                model=model,
-                interim=form.cleaned_data["interim"],
-                role=form.cleaned_data.get("role") or None,
+                by=request.user, study=study, model=model, **form.choices()
             )
             run = services.request_analysis(by=request.user, dataset=dataset)
         except ValidationError as refusal:
