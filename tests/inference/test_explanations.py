@@ -155,6 +155,36 @@ def test_a_worker_that_lost_the_run_writes_nothing_more(explained, version, how)
     assert explained.state == (JobState.CANCELLED if how == "cancelled" else JobState.RUNNING)
 
 
+@contextmanager
+def dying_as_the_map_is_written():
+    """Die within the transaction that writes the map, as a killed worker does."""
+
+    def wrapper(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "inference_attributionmap"'):
+            raise SystemExit
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrapper), pytest.raises(SystemExit):
+        yield
+
+
+def test_a_killed_worker_leaves_nothing_half_done_and_the_next_one_ends_it(explained, version):
+    first, second = explained.items.order_by("pk")
+    store_map(first.mask, version)
+    with dying_as_the_map_is_written():
+        run_attributions(explained.pk)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    explained.refresh_from_db()
+    assert (first.state, second.state, explained.progress_done) == ("done", "waiting", 1)
+    AttributionRun.objects.filter(pk=explained.pk).update(lease_until=timezone.now())
+    run_attributions(explained.pk)
+    explained.refresh_from_db()
+    assert (explained.state, explained.progress_done) == (JobState.DONE, 2)
+    digests = list(AttributionMap.objects.values_list("mask_digest", flat=True))
+    assert sorted(digests) == sorted([first.mask.digest, second.mask.digest])
+
+
 def test_a_run_cancelled_before_it_began_computes_nothing(explained, people):
     cancel_attribution_run(by=people.coordinator, run=explained)
     run_attributions(explained.pk)
