@@ -1,10 +1,35 @@
 """What programs send and get when they register models or count ENE nodes."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from inference.models import Provenance
 from inference.runner import ARCHITECTURES
 from inference.services.uploading import MOST_PATHS, PATH_LENGTH
+
+
+class _FlatErrors:
+    """Says what is wrong with an entry in the one error shape: a list of sentences per field."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as refusal:
+            if not isinstance(refusal.detail, dict):
+                raise
+            sentences = [
+                f"{entry}: {' '.join(map(str, found))}" for entry, found in refusal.detail.items()
+            ]
+            raise serializers.ValidationError(sentences) from refusal
+
+
+class PathList(_FlatErrors, serializers.ListField):
+    """Relative paths."""
+
+
+class ThresholdDict(_FlatErrors, serializers.DictField):
+    """Probabilities by endpoint."""
 
 
 class NewModelUpload(serializers.Serializer):
@@ -58,9 +83,7 @@ class CoordinatorInventory(serializers.Serializer):
 class FolderPaths(serializers.Serializer):
     """Relative paths of a folder's files."""
 
-    paths = serializers.ListField(
-        child=serializers.CharField(max_length=4096), max_length=MOST_PATHS
-    )
+    paths = PathList(child=serializers.CharField(max_length=4096), max_length=MOST_PATHS)
 
 
 class ServerFolder(serializers.Serializer):
@@ -109,7 +132,7 @@ class NewModelVersion(serializers.Serializer):
     parameters = serializers.DictField(
         required=False, help_text="Preprocessing; absent: the defaults."
     )
-    thresholds = serializers.DictField(
+    thresholds = ThresholdDict(
         child=serializers.FloatField(),
         required=False,
         help_text='{"metastasis": probability, "ene": probability}, both optional.',
