@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,12 @@ from cohorts.models import Cohort
 from cohorts.phantom.cohort import write_phantom_cohort
 from cohorts.vocabulary import CohortKind, CohortRole
 from inference import services as inference
-from inference.selectors import masks_to_request, model_named
+from inference.selectors import masks_to_request, model_named, training_run_named
+from inference.training.settings import DEMONSTRATION_SETTINGS
 from readerstudy.analysis import selectors as analysis_selectors
 from readerstudy.analysis import services as analysis
+from readerstudy.analysis.training_data import freeze_training_dataset
+from readerstudy.analysis.training_watch import train_here
 from readerstudy.dashboard.simulated_people import (
     Truth,
     adjudicate_all,
@@ -35,9 +38,15 @@ from readerstudy.reading.selectors import studies_of
 Tell = Callable[[str], None]
 
 OPEN_COHORT, FINISHED_COHORT = "Phantom A", "Phantom B"
-SIZES = {OPEN_COHORT: (12, 2026), FINISHED_COHORT: (6, 2027)}
+DEVELOPMENT_COHORT = "Phantom development"
+SIZES = {OPEN_COHORT: (12, 2026), FINISHED_COHORT: (6, 2027), DEVELOPMENT_COHORT: (20, 2028)}
+LEAST_TO_TRAIN = 6
+"""Patients below which the folds of the demonstration's training would lack a kind of node."""
 OPEN_STUDY, FINISHED_STUDY = "Demonstration study", "Finished demonstration study"
 MODEL = "DeepENE, untrained (demonstration)"
+TRAINED = "DeepENE, trained on the phantom (demonstration)"
+SHORT = {"folds": 2, "inner_folds": 2, "epochs": 1}
+"""For tests: shows the way, and learns nothing."""
 LEFT_FOR_ANNOTATOR_TWO = ("PHANTOM-011", "PHANTOM-012")
 STAFF = {
     "annotator1": CohortRole.ANNOTATOR,
@@ -66,13 +75,15 @@ def build(tell: Tell, *, scale: float = 1.0) -> None:
     """
     people = _people()
     truth = {
-        name: _cohort(tell, people, name, max(2, round(patients * scale)), seed)
+        name: _cohort(tell, people, name, _patients(name, patients, scale), seed)
         for name, (patients, seed) in SIZES.items()
     }
     _labels(tell, people, OPEN_COHORT, truth[OPEN_COHORT], LEFT_FOR_ANNOTATOR_TWO)
-    _labels(tell, people, FINISHED_COHORT, truth[FINISHED_COHORT], ())
-    _reference_standard(tell, people, truth[FINISHED_COHORT])
+    for name in (FINISHED_COHORT, DEVELOPMENT_COHORT):
+        _labels(tell, people, name, truth[name], ())
+        _reference_standard(tell, people, name, truth[name])
     _model(tell)
+    _train(tell, people, SHORT if scale < 1 else {})
     _study(tell, people, OPEN_STUDY, OPEN_COHORT, READERS)
     finished = _study(tell, people, FINISHED_STUDY, FINISHED_COHORT, SIMULATED)
     _finish(tell, people, finished, truth[FINISHED_COHORT])
@@ -98,7 +109,9 @@ def _cohort(tell: Tell, people: dict[str, User], name: str, patients: int, seed:
     coordinator = people["coordinator"]
     cohort = Cohort.objects.filter(name=name).first()
     if cohort is None:
-        cohort = cohorts.create_cohort(by=coordinator, name=name, kind=CohortKind.EXTERNAL_TEST)
+        is_development = name == DEVELOPMENT_COHORT
+        kind = CohortKind.DEVELOPMENT if is_development else CohortKind.EXTERNAL_TEST
+        cohort = cohorts.create_cohort(by=coordinator, name=name, kind=kind)
         for username, role in STAFF.items():
             cohorts.add_member(by=coordinator, cohort=cohort, user=people[username], role=role)
     # What was drawn stays outside of everything that is served.
@@ -143,10 +156,10 @@ def _labels(
         )
 
 
-def _reference_standard(tell: Tell, people: dict[str, User], truth: Truth) -> None:
-    cohort = Cohort.objects.get(name=FINISHED_COHORT)
+def _reference_standard(tell: Tell, people: dict[str, User], name: str, truth: Truth) -> None:
+    cohort = Cohort.objects.get(name=name)
     if last_reference_standard(cohort) is None:
-        tell(f"{FINISHED_COHORT}: adjudication and release")
+        tell(f"{name}: adjudication and release")
         adjudicate_all(people["adjudicator"], cohort, truth)
         annotation.release_reference_standard(by=people["coordinator"], cohort=cohort)
 
@@ -165,6 +178,28 @@ def _model(tell: Tell) -> None:
             note="Random weights, to show the machinery. They know nothing about nodes.",
             verbosity=0,
         )
+
+
+def _train(tell: Tell, people: dict[str, User], changes: Mapping[str, Any]) -> None:
+    """Train a small but real model once; an interrupted training goes on."""
+    run = training_run_named(TRAINED)
+    if run is None:
+        tell("Training DeepENE on the development cohort: a real one, small and short")
+        cohort = Cohort.objects.get(name=DEVELOPMENT_COHORT)
+        run = inference.start_training(
+            by=people["coordinator"],
+            dataset=freeze_training_dataset(by=people["statistician"], cohort=cohort),
+            name=TRAINED,
+            architecture="DeepENE",
+            settings={**DEMONSTRATION_SETTINGS, **changes},
+        )
+    if not run.is_over:
+        train_here(run, lambda note: tell(f"Training: {note}"))
+
+
+def _patients(name: str, patients: int, scale: float) -> int:
+    least = LEAST_TO_TRAIN if name == DEVELOPMENT_COHORT else 2
+    return max(least, round(patients * scale))
 
 
 def _study(
@@ -198,7 +233,8 @@ def _analyse(tell: Tell, people: dict[str, User], study: Any) -> None:
     if analysis_selectors.datasets_of(study).exists():
         return
     cohort = Cohort.objects.get(name=FINISHED_COHORT)
-    model = model_named(MODEL)
+    # It was trained on the development cohort alone: this one is a test.
+    model = model_named(TRAINED)
     if model is not None and masks_to_request(cohort, model).exists():
         tell(f"{FINISHED_COHORT}: predictions by the worker")
         inference.request_predictions(by=people["coordinator"], cohort=cohort, model_version=model)
