@@ -59,7 +59,7 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
     ]
     sources = _sources(study, truth, model, calls, interim=interim)
     return FrozenTable(
-        sources=sources | _model_sources(model, role),
+        sources=sources | _model_sources(model, role) | _out_of_fold(predictions),
         table=StudyTable(readers=readers, rows=tuple(rows)),
         mask_digests={
             (cohort, patient, str(node)): digest
@@ -180,6 +180,12 @@ def _model_sources(model: Any | None, role: Role | None) -> dict[str, Any]:
         return {"model": None}
     told: dict[str, Any] = {"model": _model(model), "role": role.value}
     return told | {"notice": notice_of(told), "ene_rule": ene_call_of(model).sentence}
+
+
+def _out_of_fold(predictions: Mapping[tuple[str, str], PredictionRow]) -> dict[str, Any]:
+    """Say how many scores come from members that did not train on the patient, if any do."""
+    count = sum(row.is_out_of_fold for row in predictions.values())
+    return {"out_of_fold_nodes": count} if count else {}
 
 
 def _model(model: Any) -> dict[str, Any]:
