@@ -14,8 +14,8 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from readerstudy.statistics import delong  # noqa: E402
-from readerstudy.statistics.bootstrap import patient_bootstrap  # noqa: E402
+from readerstudy.statistics import delong
+from readerstudy.statistics.bootstrap import patient_bootstrap
 
 
 def inputs(n):

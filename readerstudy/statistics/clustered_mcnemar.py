@@ -8,7 +8,7 @@ import numpy as np
 from readerstudy.statistics.inputs import FloatArray
 from readerstudy.statistics.mcnemar import PairedCounts
 from readerstudy.statistics.results import Status, TestResult
-from readerstudy.statistics.tails import chi2_test, undefined_test
+from readerstudy.statistics.tails import ROUNDING, chi2_test, undefined_test
 
 FEWEST = 2
 
@@ -106,7 +106,7 @@ def _eliasziw(cells: FloatArray) -> TestResult:
     spread = (discordant[discordant > 0] - mean) ** 2
     n0 = mean - spread.sum() / (with_discordant * (with_discordant - 1) * mean)
     design_effect = 1 + (n0 + with_discordant * (mean - n0) - 1) * correlation
-    if design_effect <= 0:
+    if design_effect <= ROUNDING:
         return undefined_test(Status.VARIANCE_UNDEFINED, "chi2")
     plain = (cells[:, 1] - cells[:, 2]).sum() ** 2 / discordant.sum()
     return chi2_test(float(plain / design_effect), 1)
@@ -123,11 +123,11 @@ def _discordance_correlation(cells: FloatArray) -> float | None:
     between = ((cells - sizes[:, None] * shares) ** 2 / sizes[:, None]).sum() / k
     within = (cells * (sizes[:, None] - cells) / sizes[:, None]).sum() / (k * (mean - 1))
     total = between + (n0 - 1) * within
-    if total == 0:
+    if abs(total) <= ROUNDING:
         return None
     agreement = (between - within) / total
-    if agreement == 0:
+    if abs(agreement) <= ROUNDING:
         return 0.0
     odds = (1 - agreement) / agreement
     scale = 1 + (shares[1] + shares[2]) * odds
-    return float(1 / scale) if scale else None
+    return float(1 / scale) if abs(scale) > ROUNDING else None
