@@ -22,7 +22,7 @@ ROOMS = (
         "Reference standards",
         "Follow the annotators; release what is agreed and decided.",
     ),
-    ("inference:home", "Models", "Request predictions; import another model's scores."),
+    ("inference:home", "Models", "Register, train, predict, explain; import other scores."),
     ("analysis:home", "Analysis", "Freeze data, run the analysis, read the report."),
 )
 
@@ -49,7 +49,7 @@ def tasks_of(user: User) -> list[Task]:
         "annotation:home": CohortRole.ANNOTATOR in roles,
         "annotation:adjudication": CohortRole.ADJUDICATOR in roles,
         "annotation:releases": coordinates,
-        "inference:home": coordinates,
+        "inference:home": coordinates or CohortRole.STATISTICIAN in roles,
         "analysis:home": CohortRole.STATISTICIAN in roles,
     }
     return [

@@ -31,7 +31,7 @@ def opened(people, cohort, title):
         ),
         ("annotator_one", ["annotation:home"]),
         ("adjudicator", ["annotation:adjudication"]),
-        ("statistician", ["analysis:home"]),
+        ("statistician", ["inference:home", "analysis:home"]),
         ("outsider", []),
     ],
 )
