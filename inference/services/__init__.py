@@ -7,7 +7,6 @@ from inference.services.predicting import (
 )
 from inference.services.registering import (
     EXTERNAL_ARCHITECTURE,
-    record_trained_version,
     register_model_version,
     register_upload,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "keep_training_dataset",
     "members_among",
     "members_in_folder",
-    "record_trained_version",
     "refuse_unless_coordinator",
     "register_model_version",
     "register_upload",

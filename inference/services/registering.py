@@ -1,4 +1,4 @@
-"""Recording model versions: the one place that writes them, whoever brings the files."""
+"""Registering model versions that people bring; the trainer records its own when it ends."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -112,33 +112,6 @@ def register_upload(
     held.save()
     upload.model_version = stored
     return stored
-
-
-def record_trained_version(
-    *,
-    by: User | None,
-    name: str,
-    architecture: str,
-    members: Sequence[tuple[int, int, str]],
-    parameters: Mapping[str, Any],
-    thresholds: Mapping[str, float],
-    expected_members: int,
-    note: str = "",
-) -> ModelVersion:
-    """Record what the trainer made: ``(run, fold, SHA-256)`` of checkpoints in the blob store."""
-    version = _draft(
-        name=name,
-        architecture=architecture,
-        provenance=Provenance.TRAINED_HERE,
-        parameters=parameters,
-        thresholds=thresholds,
-        expected_members=expected_members,
-        note=note,
-    )
-    made = [_Member(run=run, fold=fold, sha256=sha256) for run, fold, sha256 in members]
-    _refuse_unsuited(made, version.provenance, expected_members)
-    _refuse_lost_files(made)
-    return _store(by, version, made)
 
 
 def _members_of(upload: ModelUpload) -> list[_Member]:

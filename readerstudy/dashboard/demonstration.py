@@ -39,7 +39,7 @@ Tell = Callable[[str], None]
 
 OPEN_COHORT, FINISHED_COHORT = "Phantom A", "Phantom B"
 DEVELOPMENT_COHORT = "Phantom development"
-SIZES = {OPEN_COHORT: (12, 2026), FINISHED_COHORT: (6, 2027), DEVELOPMENT_COHORT: (20, 2028)}
+SIZES = {OPEN_COHORT: (12, 2026), FINISHED_COHORT: (20, 2027), DEVELOPMENT_COHORT: (40, 2028)}
 LEAST_TO_TRAIN = 6
 """Patients below which the folds of the demonstration's training would lack a kind of node."""
 OPEN_STUDY, FINISHED_STUDY = "Demonstration study", "Finished demonstration study"

@@ -271,24 +271,6 @@ def test_trained_here_is_said_by_the_trainer_alone(people, upload, member_folder
         assert "training on this installation" in refusal("provenance", action)
 
 
-def test_the_trainer_records_members_that_lie_in_the_store(db, member_files):
-    members = [(0, 0, storage.put(b"one")), (0, 1, storage.put(b"two"))]
-    given = {
-        "by": None,
-        "name": "Trained",
-        "architecture": "DeepENE",
-        "parameters": PARAMETERS,
-        "thresholds": {"metastasis": 0.4, "ene": 0.3},
-        "expected_members": 2,
-    }
-    version = services.record_trained_version(members=members, **given)
-    assert version.provenance == "trained_here"
-    assert selectors.shortcoming_of(version) == ""
-    lost = [(0, 0, "f" * 64)]
-    given |= {"name": "Lost"}
-    refusal("checkpoint", lambda: services.record_trained_version(members=lost, **given))
-
-
 @pytest.mark.parametrize("who", ["statistician", "reader_one", "annotator_one", "outsider"])
 def test_only_coordinators_bring_models_and_each_sees_the_own_uploads(people, upload, who):
     stranger = getattr(people, who)
