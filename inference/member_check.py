@@ -5,6 +5,7 @@ ORDER is a JSON file (see `inference.member_inventory`); one JSON object is prin
 """
 
 import json
+import math
 import resource
 import sys
 from collections.abc import Callable
@@ -71,7 +72,7 @@ WHAT: dict[str, Callable[[Runner, Order], Answer]] = {
 def main(path: str) -> None:
     """Limit this process, then do what the order says."""
     order = json.loads(Path(path).read_text(encoding="utf-8"))
-    memory, seconds = order["memory_bytes"], order["seconds"]
+    memory, seconds = order["memory_bytes"], math.ceil(order["seconds"])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

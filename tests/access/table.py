@@ -90,7 +90,17 @@ def acting(who: str, status: int, body: Body = bodies.nothing) -> dict[str, Any]
 
 
 LOBBY = {
-    "home": Route(get=everyone(302, outsider=200, coordinator=200, other_coordinator=200)),
+    # One door: straight through it. Several, or none: the lobby.
+    "home": Route(
+        get=everyone(
+            302,
+            outsider=200,
+            coordinator=200,
+            other_coordinator=200,
+            statistician=200,
+            other_statistician=200,
+        )
+    ),
     "health": Route(get=anybody()),
     "account_login": Route(get=everyone(302, anonymous=200), post=everyone(302, anonymous=200)),
     "account_logout": Route(get=everyone(anonymous=302), post=anybody(302)),

@@ -59,7 +59,9 @@ def test_what_was_taken_in_is_what_was_sent(story: Story) -> None:
     coordinator = story.coordinator
     coordinator.follow(PATIENTS[0])
     table = coordinator.page.get_by_role("table", name="Nodes of this patient")
-    rows = [row.split() for row in table.locator("tbody tr").all_inner_texts()]
+    listed = table.locator("tbody tr")
+    expect(listed).to_have_count(len(first.node_voxels))
+    rows = [row.split() for row in listed.all_inner_texts()]
     assert {int(row[0]): int(row[1]) for row in rows} == first.node_voxels
     if first.hu_sha256 is not None:
         expect(coordinator.page.locator("code.digest")).to_have_text(first.hu_sha256)
@@ -364,7 +366,7 @@ def test_the_statistician_freezes_waits_and_reads_the_report(
     statistician.click("Freeze and compute")
     figures = statistician.page.locator(".report-figure svg")
     figures.first.wait_for(timeout=SLOW_MS)
-    statistician.sees("Untrained model.")
+    statistician.sees("untrained model, no conclusion may rest on it")
     expect(figures).to_have_count(3)
     table = statistician.page.get_by_role("table").first
     for subject in ("R1", "R2"):

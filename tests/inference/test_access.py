@@ -203,6 +203,9 @@ RUN_KEYS = {
     "requested_at",
     "started_at",
     "finished_at",
+    "provenance",
+    "members",
+    "expected_members",
 }
 
 
