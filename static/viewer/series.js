@@ -100,9 +100,13 @@ export class Series {
     // The index in an image id is the slice's z: 0 is the most caudal.
     this.imageIds = frames.map(({ index }) => `wadors:${framesUrl}${index}/`);
     this.indexes = new Map(this.imageIds.map((imageId, index) => [imageId, index]));
+    /** @type {Map<string, Record<string, object>>} */
+    this.modules = new Map();
     frames.forEach(({ index, sha256, bytes }) => {
+      const modules = modulesOf(geometry, index, caseId);
       expectFrame(this.imageIds[index], { sha256, bytes });
-      modulesByImageId.set(this.imageIds[index], modulesOf(geometry, index, caseId));
+      modulesByImageId.set(this.imageIds[index], modules);
+      this.modules.set(this.imageIds[index], modules);
     });
   }
 
@@ -146,11 +150,25 @@ export class Series {
 
   /** Take the whole case out of the caches: memory stays flat over a session. */
   release() {
-    this.imageIds.forEach((imageId) => {
-      this.discard(imageId);
-      forgetFrame(imageId);
-      modulesByImageId.delete(imageId);
-    });
+    this.imageIds.forEach((imageId) => this.#release(imageId));
+  }
+
+  /**
+   * Requests under way are not aborted: the loader would leave their rejections unhandled. They
+   * end by themselves, or run out of time, and what they bring is thrown away.
+   *
+   * @param {string} imageId
+   */
+  async #release(imageId) {
+    await cache.getImageLoadObject(imageId)?.promise.catch(() => undefined);
+    if (modulesByImageId.get(imageId) !== this.modules.get(imageId)) {
+      return; // Opened once more in the meantime.
+    }
+    if (cache.getImageLoadObject(imageId)) {
+      cache.removeImageLoadObject(imageId, { force: true });
+    }
+    forgetFrame(imageId);
+    modulesByImageId.delete(imageId);
   }
 }
 
