@@ -87,7 +87,8 @@ def conclude(
             batch_size=500,
         )
         TrainingRun.objects.filter(pk=run.pk).update(model_version=version, record_key=record_key)
-        leases.renew(run, done=run.progress_total, note="The model is registered")
+        total = len(settings.members()) * settings.epochs
+        leases.renew(run, done=total, total=total, note="The model is registered")
         leases.finish(run)
 
 

@@ -162,6 +162,7 @@ def assert_members_never_judge_together(people, development, version):
 
 def test_states_and_patches_are_cleared_away(people, development, settings):
     run = trained(people, freeze(people, development), epochs=2)
+    assert run.progress_done == run.progress_total == 4
     assert run.state == JobState.DONE
     assert not run.members.exclude(state_key="").exists()
     assert not (settings.DATA_DIR / "training-cache" / str(run.public_id)).exists()
