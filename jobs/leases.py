@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
+from accounts.errors import Conflict
 from jobs.models import Job, JobState
 
 AnyJob = TypeVar("AnyJob", bound=Job)
@@ -113,6 +114,27 @@ def postponed_until(job_type: type[Job]) -> datetime | None:
     )
     due: datetime | None = waiting.aggregate(due=Min("lease_until"))["due"]
     return due
+
+
+def ask_to_end(job: AnyJob, *, what: str, to: str) -> bool:
+    """Ask the worker to end the job at its next step; say whether nobody had asked before.
+
+    Raises Conflict ("This run is over ...: nothing is left to cancel.") for a job that has ended.
+    The caller enqueues it once more: a job that no worker has begun ends when one looks at it.
+    """
+    if job.cancel_requested and not job.is_over:
+        return False
+    open_rows = type(job)._default_manager.filter(pk=job.pk, state__in=OPEN)
+    asked = open_rows.update(cancel_requested=True)
+    job.refresh_from_db()
+    if not asked:
+        state = JobState(job.state)
+        raise Conflict(
+            f"This {what} is over ({state.label.lower()}): nothing is left to {to}.",
+            code="run_over",
+            current={"state": job.state},
+        )
+    return True
 
 
 def reopen(job: Job) -> bool:

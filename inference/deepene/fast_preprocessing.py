@@ -15,13 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.deepene.dual_crop import DEPTH, nine_slices
-from inference.deepene.fast_matrices import (
-    Matrix,
-    crop_cubic,
-    crop_linear,
-    zoom_cubic,
-    zoom_linear,
-)
 from inference.deepene.geometry import IN_PLANE, STREAMS
 from inference.deepene.parameters import PreprocessingParameters, Triple
 from inference.deepene.patch import DISTANCE_ALLOWANCE_MM, Patch, Shape, cut_patch, mask_box
@@ -33,6 +26,13 @@ from inference.deepene.preprocessing import (
     prepare_patch,
 )
 from inference.deepene.resampling import nearest_source, resampled_shape, separate_axis
+from inference.deepene.separable import (
+    Matrix,
+    crop_cubic,
+    crop_linear,
+    zoom_cubic,
+    zoom_linear,
+)
 
 _NEGLIGIBLE = 1e-9
 """Weights of a matrix below this are left out: HU times this is nothing."""

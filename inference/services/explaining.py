@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts import audit
-from accounts.errors import Conflict
 from accounts.models import User
 from cohorts.models import Cohort
 from cohorts.selectors import current_masks_in
@@ -16,7 +15,7 @@ from inference.models import AttributionItem, AttributionRun, ModelVersion, Prov
 from inference.runner import EXPLAINED_ARCHITECTURES
 from inference.selectors import explanations as selectors
 from inference.tasks import run_attribution
-from jobs.leases import OPEN
+from jobs import leases
 
 NOT_YET = ("started_at", "finished_at", "lease_until")
 FEWEST_STEPS, MOST_STEPS, DEFAULT_STEPS = 8, 256, 32
@@ -71,19 +70,11 @@ def request_attributions(
 def cancel_attribution_run(*, by: User, run: AttributionRun) -> AttributionRun:
     """Ask the worker to end the run; what is stored stays."""
     _refuse_unless_sees_maps(by, run.cohort)
-    if run.cancel_requested and not run.is_over:
-        return run
-    asked = AttributionRun.objects.filter(pk=run.pk, state__in=OPEN).update(cancel_requested=True)
-    run.refresh_from_db()
-    if not asked:
-        raise Conflict(
-            f"This run is over ({run.get_state_display().lower()}): nothing is left to cancel.",
-            code="run_over",
-            current={"state": run.state},
+    if leases.ask_to_end(run, what="run", to="cancel"):
+        audit.record(
+            by=by, verb="cancel_attribution_run", target=run, new={"cancel_requested": True}
         )
-    audit.record(by=by, verb="cancel_attribution_run", target=run, new={"cancel_requested": True})
-    # A run that no worker has begun ends as soon as one looks at it.
-    transaction.on_commit(partial(run_attribution.enqueue, run.pk))
+        transaction.on_commit(partial(run_attribution.enqueue, run.pk))
     return run
 
 

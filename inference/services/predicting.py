@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts import audit
-from accounts.errors import Conflict
 from accounts.models import User
 from cohorts.models import Cohort
 from cohorts.selectors import current_masks_in
@@ -18,7 +17,7 @@ from inference.models import (
 )
 from inference.services.registering import EXTERNAL_ARCHITECTURE
 from inference.tasks import run_prediction
-from jobs.leases import OPEN
+from jobs import leases
 
 NOT_YET = ("started_at", "finished_at", "lease_until")
 """What only a worker fills in."""
@@ -80,19 +79,11 @@ def _nothing_to_do(cohort: Cohort, version: ModelVersion) -> str:
 def cancel_run(*, by: User, run: PredictionRun) -> PredictionRun:
     """Ask the worker to end the run after the node it is at; what is stored stays."""
     refuse_unless_coordinator(by, run.cohort)
-    if run.cancel_requested and not run.is_over:
-        return run
-    asked = PredictionRun.objects.filter(pk=run.pk, state__in=OPEN).update(cancel_requested=True)
-    run.refresh_from_db()
-    if not asked:
-        raise Conflict(
-            f"This run is over ({run.get_state_display().lower()}): nothing is left to cancel.",
-            code="run_over",
-            current={"state": run.state},
+    if leases.ask_to_end(run, what="run", to="cancel"):
+        audit.record(
+            by=by, verb="cancel_prediction_run", target=run, new={"cancel_requested": True}
         )
-    audit.record(by=by, verb="cancel_prediction_run", target=run, new={"cancel_requested": True})
-    # A run that no worker has begun ends as soon as one looks at it.
-    transaction.on_commit(partial(run_prediction.enqueue, run.pk))
+        transaction.on_commit(partial(run_prediction.enqueue, run.pk))
     return run
 
 

@@ -20,7 +20,6 @@ from inference.training.samples import check_samples
 from inference.training.settings import TrainingSettings, settings_of
 from inference.training.splits import nested_splits
 from jobs import leases
-from jobs.leases import OPEN
 
 
 def start_training(
@@ -69,19 +68,9 @@ def start_training(
 def stop_training(*, by: User, run: TrainingRun) -> TrainingRun:
     """Ask the worker to end after the epoch it is at; what is stored stays, to resume from."""
     _refuse_unless_trainer(by, run.dataset.cohort)
-    if run.cancel_requested and not run.is_over:
-        return run
-    asked = TrainingRun.objects.filter(pk=run.pk, state__in=OPEN).update(cancel_requested=True)
-    run.refresh_from_db()
-    if not asked:
-        raise Conflict(
-            f"This training is over ({run.get_state_display().lower()}): nothing is left to stop.",
-            code="run_over",
-            current={"state": run.state},
-        )
-    audit.record(by=by, verb="stop_training", target=run, new={"cancel_requested": True})
-    # A run that no worker has begun ends as soon as one looks at it.
-    transaction.on_commit(partial(run_training.enqueue, run.pk))
+    if leases.ask_to_end(run, what="training", to="stop"):
+        audit.record(by=by, verb="stop_training", target=run, new={"cancel_requested": True})
+        transaction.on_commit(partial(run_training.enqueue, run.pk))
     return run
 
 

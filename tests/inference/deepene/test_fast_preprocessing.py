@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates, zoom
 
 from inference.deepene import fast_preprocessing
-from inference.deepene.fast_matrices import crop_cubic, crop_linear, zoom_cubic, zoom_linear
 from inference.deepene.fast_preprocessing import (
     dilate_in_plane_fast,
     prepare_node_fast,
@@ -19,6 +18,7 @@ from inference.deepene.fast_preprocessing import (
 from inference.deepene.parameters import REFERENCE_FINGERPRINT, PreprocessingParameters
 from inference.deepene.patch import Box, Patch, dilate_in_plane
 from inference.deepene.preprocessing import prepare_node, prepare_patch
+from inference.deepene.separable import crop_cubic, crop_linear, zoom_cubic, zoom_linear
 from tests.inference.deepene.test_preprocessing import (
     PARAMETERS,
     golden_parameters,
