@@ -75,58 +75,78 @@ class Clock:
         )
 
 
+class Sides:
+    """The plain and the fast path on the same members and nodes."""
+
+    def __init__(self, options):
+        from inference.deepene.parameters import REFERENCE_FINGERPRINT, PreprocessingParameters
+        from inference.runner import ComputeSettings, MemberWeights, preparation_of, runner_of
+
+        states = made_states(options.members)
+        self.parameters = PreprocessingParameters(fingerprint=REFERENCE_FINGERPRINT)
+        self.written = self.parameters.to_dict()
+        self.plain, self.few = plain_ensemble(states), plain_ensemble(states[:1])
+        self.preparation = preparation_of("DeepENE")
+        self.fast = runner_of("DeepENE").ensemble(
+            [MemberWeights(run=0, fold=i, load=lambda s=s: s) for i, s in enumerate(states)],
+            ComputeSettings(threads=options.threads),
+        )
+        self.nodes = list(made_nodes(NODES))
+
+    def prepare_plain(self, nodes):
+        from inference.deepene.preprocessing import prepare_node
+
+        return np.stack([prepare_node(*node, self.parameters).network_input for node in nodes])
+
+    def prepare_fast(self, nodes):
+        return np.stack([self.preparation.prepare(*node, self.written)[0] for node in nodes])
+
+    def run_plain(self, nodes):
+        return self.plain.predict(self.prepare_plain(nodes), batch_size=NODES)
+
+    def run_fast(self, nodes):
+        return self.fast.predict((self.prepare_fast(nodes),))
+
+    def run_published(self):
+        for _ in range(PUBLISHED_MEMBERS):
+            self.few.predict(self.prepare_plain(self.nodes), batch_size=NODES)
+
+
+def plain_ensemble(states):
+    from inference.deepene.ensemble import Ensemble, EnsembleMember
+
+    members = [EnsembleMember(0, i, lambda s=state: s) for i, state in enumerate(states)]
+    return Ensemble(members, keep_in_memory=True)
+
+
 def compare(options):
+    """Time both sides in turns; print ratios and the largest difference of any logit."""
+    sides, clock = Sides(options), Clock()
+    nodes, one = sides.nodes, sides.nodes[:1]
+    expected = sides.run_plain(nodes).member_logits  # both sides load first
+    found = sides.fast.member_logits(sides.prepare_fast(nodes))
+    sides.few.predict(sides.prepare_plain(one))
+    for number in range(options.rounds):
+        clock.time("prepare plain", lambda: sides.prepare_plain(nodes))
+        clock.time("prepare fast", lambda: sides.prepare_fast(nodes))
+        clock.time("16 plain", lambda: sides.run_plain(nodes))
+        clock.time("16 fast", lambda: sides.run_fast(nodes))
+        clock.time("1 plain", lambda: sides.run_plain(one))
+        clock.time("1 fast", lambda: sides.run_fast(one))
+        if number == 0:
+            clock.time("published", sides.run_published)
+    report(options, clock, sides.fast.threads)
+    difference = float(np.abs(found - expected).max())
+    print(f"\nLargest difference of any of {found.size} logits: {difference:.1e} (limit 1e-4)")
+
+
+def report(options, clock, threads):
     import torch
 
-    from inference.deepene.ensemble import Ensemble, EnsembleMember
-    from inference.deepene.parameters import REFERENCE_FINGERPRINT, PreprocessingParameters
-    from inference.deepene.preprocessing import prepare_node
-    from inference.runner import ComputeSettings, MemberWeights, preparation_of, runner_of
-
-    states = made_states(options.members)
-    parameters = PreprocessingParameters(fingerprint=REFERENCE_FINGERPRINT)
-    plain = Ensemble(
-        [EnsembleMember(0, i, lambda s=state: s) for i, state in enumerate(states)],
-        keep_in_memory=True,
-    )
-    few = Ensemble(
-        [EnsembleMember(0, i, lambda s=state: s) for i, state in enumerate(states[:1])],
-        keep_in_memory=True,
-    )
-    members = [
-        MemberWeights(run=0, fold=i, load=lambda s=state: s) for i, state in enumerate(states)
-    ]
-    fast = runner_of("DeepENE").ensemble(members, ComputeSettings(threads=options.threads))
-    preparation, written = preparation_of("DeepENE"), parameters.to_dict()
-    nodes = list(made_nodes(NODES))
-
-    def plain_prepared(some):
-        return np.stack([prepare_node(*node, parameters).network_input for node in some])
-
-    def fast_prepared(some):
-        return np.stack([preparation.prepare(*node, written)[0] for node in some])
-
-    def published():
-        for _ in range(PUBLISHED_MEMBERS):
-            few.predict(plain_prepared(nodes), batch_size=NODES)
-
-    clock = Clock()
-    expected = plain.predict(plain_prepared(nodes), batch_size=NODES)  # both sides load first
-    found = fast.member_logits(fast_prepared(nodes))
-    few.predict(plain_prepared(nodes[:1]))
-    for number in range(options.rounds):
-        clock.time("prepare plain", lambda: plain_prepared(nodes))
-        clock.time("prepare fast", lambda: fast_prepared(nodes))
-        clock.time("16 plain", lambda: plain.predict(plain_prepared(nodes), batch_size=NODES))
-        clock.time("16 fast", lambda: fast.predict((fast_prepared(nodes),)))
-        clock.time("1 plain", lambda: plain.predict(plain_prepared(nodes[:1])))
-        clock.time("1 fast", lambda: fast.predict((fast_prepared(nodes[:1]),)))
-        if number == 0:
-            clock.time("published", published)
     load = os.getloadavg()[0]
     print(
         f"{os.cpu_count()} cores, load {load:.1f}, torch {torch.__version__}, "
-        f"{torch.get_num_threads()} torch threads (plain), {fast.threads} threads (fast), "
+        f"{torch.get_num_threads()} torch threads (plain), {threads} threads (fast), "
         f"{options.members} members, best of {options.rounds} rounds\n"
     )
     print("| per node | plain ms | fast ms | ratio | goal | plain CPU ms | fast CPU ms | ratio |")
@@ -135,15 +155,11 @@ def compare(options):
     clock.row("16 nodes, all members, prepared once", "16 plain", "16 fast", ">= 6", nodes=NODES)
     clock.row(
         "16 nodes, prepared for every member (published script)",
-        "published",
-        "16 fast",
-        ">= 40",
+        *("published", "16 fast", ">= 40"),
         nodes=NODES,
         factor=options.members / PUBLISHED_MEMBERS,
     )
     clock.row("one node alone", "1 plain", "1 fast", ">= 4")
-    difference = float(np.abs(found - expected.member_logits).max())
-    print(f"\nLargest difference of any of {found.size} logits: {difference:.1e} (limit 1e-4)")
 
 
 def peak_memory_gb():
