@@ -125,7 +125,7 @@ def test_the_comparison_sees_the_annotators_own_label(people, cohort, opened):
 
 
 def test_an_adjudicator_cannot_tell_what_models_and_readers_say(people, cohort, opened):
-    """Both worlds hold the same labels; only predictions and calls differ."""
+    """Both worlds hold the same labels; only predictions, maps, trainings and calls differ."""
     for patient in cohort.patients.all():
         worlds.label_as(people.annotator_one, patient, lambda node: 0)
         worlds.label_as(people.annotator_two, patient, lambda node: node.number % 2)
@@ -133,7 +133,9 @@ def test_an_adjudicator_cannot_tell_what_models_and_readers_say(people, cohort, 
     for busy in (False, True):
         with undone():
             if busy:
-                worlds.predictions(people, cohort, positive=True)
+                model = worlds.predictions(people, cohort, positive=True)
+                worlds.explanations(people, cohort, model)
+                worlds.training(people, cohort, model)
                 walk.import_scores(people, cohort)
                 walk.read_everything(people, opened)
             told.append(adjudicator_session(Transcript(browser_of(key)), cohort))

@@ -6,12 +6,20 @@ from collections.abc import Callable
 from annotation import services as annotation
 from annotation.selectors import discordant_nodes
 from cohorts.models import Cohort, Node, NodeMask, Patient
-from inference.models import ModelVersion, Prediction, Provenance
+from inference.models import (
+    AttributionRun,
+    ModelVersion,
+    Prediction,
+    Provenance,
+    TrainingDataset,
+    TrainingRun,
+)
 from inference.services import request_predictions
 from readerstudy.analysis import services as analysis
 from readerstudy.reading.models import Study
 from tests import walk
 from tests.access.scene import untrained_model
+from tests.attribution_cases import store_map
 from tests.people import People, person
 
 Rule = Callable[[Node], int]
@@ -53,7 +61,7 @@ def truth(people: People, cohort: Cohort, first: Rule, second: Rule) -> None:
     annotation.release_reference_standard(by=people.coordinator, cohort=cohort)
 
 
-def predictions(people: People, cohort: Cohort, *, positive: bool) -> None:
+def predictions(people: People, cohort: Cohort, *, positive: bool) -> ModelVersion:
     """Scores of a model that ran here: all high, or all low."""
     model = ModelVersion.objects.create(
         name=f"Run here {positive}",
@@ -72,6 +80,26 @@ def predictions(people: People, cohort: Cohort, *, positive: bool) -> None:
             ene_probability=0.98 if positive else 0.02,
             code_version="test",
         )
+    return model
+
+
+def explanations(people: People, cohort: Cohort, model: ModelVersion) -> None:
+    """A map of every node, and a run that asks for more."""
+    for mask in NodeMask.objects.filter(node__patient__cohort=cohort):
+        store_map(mask, model)
+    AttributionRun.objects.create(
+        cohort=cohort, model_version=model, requested_by=people.coordinator
+    )
+
+
+def training(people: People, cohort: Cohort, model: ModelVersion) -> None:
+    """A training on the cohort that made the model."""
+    dataset = TrainingDataset.objects.create(
+        cohort=cohort, reference_digest="e" * 64, table_key="f" * 64, patients=1, nodes=3
+    )
+    TrainingRun.objects.create(
+        dataset=dataset, name=SAID, architecture="DeepENE", settings={}, model_version=model
+    )
 
 
 def empty(people: People, cohort: Cohort, study: Study) -> None:
@@ -87,7 +115,9 @@ def benign(people: People, cohort: Cohort, study: Study) -> None:
 def malignant(people: People, cohort: Cohort, study: Study) -> None:
     """All is metastatic, disputed, decided; models of two kinds; the other reader is done."""
     truth(people, cohort, lambda node: 2, lambda node: 1 + node.number % 2)
-    predictions(people, cohort, positive=True)
+    model = predictions(people, cohort, positive=True)
+    explanations(people, cohort, model)
+    training(people, cohort, model)
     walk.import_scores(people, cohort)
     waiting = untrained_model("Waiting model")
     request_predictions(by=people.coordinator, cohort=cohort, model_version=waiting)
