@@ -28,7 +28,7 @@ from inference.models import (
     Provenance,
 )
 from inference.runner import EXPLAINED_ARCHITECTURES
-from inference.selectors.predictions import JUDGE, predictions_of
+from inference.selectors.predictions import JUDGE, masks_learnt, predictions_of
 from inference.selectors.versions import SEE_RUNS, model_versions
 from jobs.leases import OPEN
 
@@ -161,7 +161,11 @@ def attribution_map_of(version: ModelVersion, mask_digest: str) -> AttributionMa
 def masks_to_explain(
     cohort: Cohort, version: ModelVersion, nodes: Sequence[uuid.UUID] | None = None
 ) -> QuerySet[NodeMask]:
-    """Return the current masks (of these nodes) without a map that no open run will explain."""
+    """Return the current masks (of these nodes) without a map that no open run will explain.
+
+    Patients the model was trained on are left out, as they are of predictions: most members would
+    explain what they have learnt, and not the out-of-fold score that is stored.
+    """
     waiting = AttributionItem.objects.filter(
         state=ItemState.WAITING,
         run__model_version=version,
@@ -170,6 +174,7 @@ def masks_to_explain(
     )
     explained = AttributionMap.objects.filter(model_version=version)
     masks = current_masks_in(cohort).exclude(digest__in=explained.values("mask_digest"))
+    masks = masks.exclude(pk__in=masks_learnt(cohort, version).values("pk"))
     if nodes is not None:
         masks = masks.filter(node__public_id__in=nodes)
     return masks.exclude(digest__in=waiting.values("mask__digest"))

@@ -40,8 +40,9 @@ def request_attributions(
     masks = list(selectors.masks_to_explain(cohort, model_version, nodes))
     if not masks:
         raise ValidationError(
-            "Each of these nodes has a map by this model, or is waiting for one: there is nothing "
-            "to compute.",
+            "Each of these nodes has a map by this model, is waiting for one, or belongs to a "
+            "patient whom the model was trained on, which is not explained: there is nothing to "
+            "compute.",
             code="nothing_missing",
         )
     run = AttributionRun(

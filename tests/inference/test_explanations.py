@@ -71,6 +71,30 @@ def test_the_worker_stores_one_complete_map_per_node(explained, people, cohort, 
     assert refusal.value.code == "nothing_missing"
 
 
+def test_patients_the_model_learnt_from_are_not_explained(people, cohort, version):
+    """Two patients; one has out-of-fold scores, and so was trained on."""
+    learnt = store_case(cohort, "P001", nodes=1)
+    store_case(cohort, "P002", nodes=1)
+    mask = NodeMask.objects.get(node__patient=learnt)
+    Prediction.objects.create(
+        model_version=version,
+        node=mask.node,
+        mask_digest=mask.digest,
+        origin="out_of_fold",
+        metastasis_score=0.0,
+        ene_score=0.0,
+        code_version="test",
+    )
+    run = request_attributions(by=people.statistician, cohort=cohort, model_version=version)
+    assert [item.node.patient.pseudonym for item in run.items.all()] == ["P002"]
+    only_learnt = [mask.node.public_id]
+    with pytest.raises(ValidationError) as refusal:
+        request_attributions(
+            by=people.statistician, cohort=cohort, model_version=version, nodes=only_learnt
+        )
+    assert "trained on" in str(refusal.value)
+
+
 def test_a_map_that_is_there_is_not_computed_again(explained, version):
     masks = [item.mask for item in explained.items.all()]
     kept = [store_map(mask, version) for mask in masks]
