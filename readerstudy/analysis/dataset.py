@@ -20,7 +20,7 @@ from inference.selectors import (
     predictions_of,
 )
 from readerstudy.analysis.comparator import Role, notice_of
-from readerstudy.analysis.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 from readerstudy.analysis.frozen_table import FrozenTable, PatientRow
 from readerstudy.reading.selectors import CallRow, calls_of
 

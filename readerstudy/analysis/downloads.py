@@ -2,9 +2,10 @@
 
 from django.http import Http404, HttpResponse
 
-from readerstudy.analysis import frozen_table, patients, selectors, tidy
+from readerstudy.analysis import frozen_table, patients, selectors
 from readerstudy.analysis.models import AnalysisRun
-from readerstudy.analysis.report import cohort_reports
+from readerstudy.analysis.reporting import tidy
+from readerstudy.analysis.reporting.report import cohort_reports
 
 CSV, JSON, SVG = "text/csv; charset=utf-8", "application/json", "image/svg+xml"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
-from readerstudy.analysis.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 
 SCHEMA_VERSION = 2
 BEFORE_PATIENTS = 1
@@ -27,12 +27,70 @@ class PatientRow:
         None without a model, without its threshold, or where it has not scored every node.
     note : str
         ``no node found``, ``2 of 3 nodes predicted`` and the like.
+    age_years : int or None
+    sex, primary_site, pt, pn, staging_edition, scanner : str
+        Empty where not known.
+    slice_thickness_mm : float or None
     """
 
     cohort: str
     patient: str
     model_ene: int | None
     note: str
+    age_years: int | None = None
+    sex: str = ""
+    primary_site: str = ""
+    pt: str = ""
+    pn: str = ""
+    staging_edition: str = ""
+    scanner: str = ""
+    slice_thickness_mm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReading:
+    """How long one reader had one submitted case in front.
+
+    Attributes
+    ----------
+    reader, cohort, patient : str
+    nodes : int
+    active_seconds : float or None
+        While the page was visible and the reader did something; None where not recorded.
+    total_seconds : float or None
+        From the first opening to the submission, by the server's clock.
+    changed_calls : int
+        Calls that superseded an earlier one.
+    """
+
+    reader: str
+    cohort: str
+    patient: str
+    nodes: int
+    active_seconds: float | None
+    total_seconds: float | None
+    changed_calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeLabels:
+    """What the two annotators labelled one node, each alone (0, 1, 2 or 9: not determinable)."""
+
+    cohort: str
+    patient: str
+    node: str
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowCount:
+    """Patients and nodes of a cohort under one exclusion code; empty code: included."""
+
+    cohort: str
+    exclusion_code: str
+    patients: int
+    nodes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +106,18 @@ class FrozenTable:
         The mask version every number of that node rests on.
     patients : tuple of PatientRow or None
         None in tables of the schema before.
+    readings : tuple of CaseReading
+    labels : tuple of NodeLabels
+    flow : tuple of FlowCount
     """
 
     sources: Mapping[str, Any]
     table: StudyTable
     mask_digests: Mapping[tuple[str, str, str], str]
     patients: tuple[PatientRow, ...] | None = None
+    readings: tuple[CaseReading, ...] = ()
+    labels: tuple[NodeLabels, ...] = ()
+    flow: tuple[FlowCount, ...] = ()
 
 
 def to_bytes(frozen: FrozenTable) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cohorts.spreadsheet import harmless
 from cohorts.vocabulary import NodeCategory
 from readerstudy.analysis.comparator import LABELS, labels_of
-from readerstudy.analysis.endpoints import NodeRow
+from readerstudy.analysis.computing.endpoints import NodeRow
 from readerstudy.analysis.frozen_table import FrozenTable, PatientRow
 
 DICTIONARY = (

@@ -8,11 +8,11 @@ from jobs import leases
 from jobs.code_version import code_version
 from jobs.models import JobState
 from readerstudy.analysis import selectors
+from readerstudy.analysis.computing.plain import plain
+from readerstudy.analysis.computing.self_checks import TableInconsistentError
+from readerstudy.analysis.computing.tables import study_tables
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
 from readerstudy.analysis.patients import patient_counts
-from readerstudy.analysis.plain import plain
-from readerstudy.analysis.self_checks import TableInconsistentError
-from readerstudy.analysis.tables import study_tables
 
 SCHEMA_VERSION = 2
 BEFORE_PATIENTS = 1

@@ -12,7 +12,7 @@ from django.views import View
 from readerstudy.analysis import downloads, selectors, services
 from readerstudy.analysis.comparator import labels_of
 from readerstudy.analysis.forms import FreezeForm
-from readerstudy.analysis.report import cohort_reports
+from readerstudy.analysis.reporting.report import cohort_reports
 
 
 class Studies(LoginRequiredMixin, View):

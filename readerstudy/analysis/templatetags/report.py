@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from readerstudy.analysis import report
+from readerstudy.analysis.reporting import report
 
 register = template.Library()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readerstudy.analysis import display
+from readerstudy.analysis.reporting import display
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readerstudy.analysis.endpoints import (
+from readerstudy.analysis.computing.endpoints import (
     MODEL,
     Endpoint,
     NodeRow,

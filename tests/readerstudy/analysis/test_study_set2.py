@@ -6,8 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from readerstudy.analysis.display import p_value, percent, percent_with_counts, two_decimals
-from readerstudy.analysis.endpoints import (
+from readerstudy.analysis.computing.endpoints import (
     MODEL,
     Endpoint,
     NodeRow,
@@ -16,7 +15,13 @@ from readerstudy.analysis.endpoints import (
     endpoint_nodes,
     scores,
 )
-from readerstudy.analysis.tables import study_tables
+from readerstudy.analysis.computing.tables import study_tables
+from readerstudy.analysis.reporting.display import (
+    p_value,
+    percent,
+    percent_with_counts,
+    two_decimals,
+)
 from readerstudy.statistics.bootstrap import patient_bootstrap
 from readerstudy.statistics.delong import reader_mean_weights
 from tests.readerstudy.statistics.reference import SHARED, close, close_interval, close_matrix

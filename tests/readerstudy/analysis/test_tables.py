@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readerstudy.analysis.endpoints import NodeRow, StudyTable
-from readerstudy.analysis.plain import plain
-from readerstudy.analysis.self_checks import (
+from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.plain import plain
+from readerstudy.analysis.computing.self_checks import (
     TableInconsistentError,
     check_parts_add_up,
     check_result,
 )
-from readerstudy.analysis.tables import study_tables
+from readerstudy.analysis.computing.tables import study_tables
 
 READERS = ("R1", "R2", "R3")
 

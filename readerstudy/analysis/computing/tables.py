@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from readerstudy.analysis.endpoints import (
+from readerstudy.analysis.computing.endpoints import (
     ENDPOINT_LABELS,
     REASON_SENTENCES,
     Endpoint,
@@ -10,10 +10,15 @@ from readerstudy.analysis.endpoints import (
     StudyTable,
     endpoint_nodes,
 )
-from readerstudy.analysis.plain import Plain, plain
-from readerstudy.analysis.self_checks import check_parts_add_up, check_result
-from readerstudy.analysis.table_comparisons import reader_comparison, reader_mean
-from readerstudy.analysis.table_rows import agreement_block, model_row, node_counts, reader_row
+from readerstudy.analysis.computing.plain import Plain, plain
+from readerstudy.analysis.computing.self_checks import check_parts_add_up, check_result
+from readerstudy.analysis.computing.table_comparisons import reader_comparison, reader_mean
+from readerstudy.analysis.computing.table_rows import (
+    agreement_block,
+    model_row,
+    node_counts,
+    reader_row,
+)
 from readerstudy.statistics.inputs import DEFAULT_LEVEL, checked_level
 from readerstudy.statistics.results import STATUS_SENTENCES
 

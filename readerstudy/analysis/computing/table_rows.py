@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from readerstudy.analysis.endpoints import (
+from readerstudy.analysis.computing.endpoints import (
     CATEGORIES,
     MODEL,
     NodeSet,
@@ -11,7 +11,7 @@ from readerstudy.analysis.endpoints import (
     scores,
     value_of,
 )
-from readerstudy.analysis.plain import Plain, plain
+from readerstudy.analysis.computing.plain import Plain, plain
 from readerstudy.statistics import delong
 from readerstudy.statistics.clustered import FEW_PATIENTS, clustered_auc
 from readerstudy.statistics.fleiss import fleiss_kappa

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cohorts.vocabulary import NodeCategory
@@ -66,6 +66,12 @@ class NodeRow:
         Category per reader label; None where the reader made no call.
     score_metastasis, score_ene : float or None
         Model scores; a higher score is more suspicious.
+    short_axis_mm : float or None
+        Short-axis diameter of the mask.
+    level : str
+        Lymph node level; empty where nobody recorded one.
+    confidence_metastasis, confidence_ene : mapping of str to float
+        Per reader label, 0 to 100; only readers who gave one.
     """
 
     cohort: str
@@ -75,6 +81,10 @@ class NodeRow:
     calls: Mapping[str, int | None]
     score_metastasis: float | None
     score_ene: float | None
+    short_axis_mm: float | None = None
+    level: str = ""
+    confidence_metastasis: Mapping[str, float] = field(default_factory=dict)
+    confidence_ene: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 import math
 
-from readerstudy.analysis.plain import Plain
+from readerstudy.analysis.computing.plain import Plain
 
 SLACK = 1e-9
 

@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from readerstudy.analysis.endpoints import MODEL, NodeSet, ReaderView, common_nodes, scores
-from readerstudy.analysis.plain import Plain, plain
-from readerstudy.analysis.table_rows import node_counts
+from readerstudy.analysis.computing.endpoints import (
+    MODEL,
+    NodeSet,
+    ReaderView,
+    common_nodes,
+    scores,
+)
+from readerstudy.analysis.computing.plain import Plain, plain
+from readerstudy.analysis.computing.table_rows import node_counts
 from readerstudy.statistics import delong
 from readerstudy.statistics.clustered import clustered_contrast, clustered_covariance
 from readerstudy.statistics.clustered_mcnemar import clustered_mcnemar

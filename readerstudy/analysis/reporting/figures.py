@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from readerstudy.analysis.display import interval, percent_with_counts, two_decimals
+from readerstudy.analysis.reporting.display import interval, percent_with_counts, two_decimals
 
 SIDE = 300
 LEFT, TOP = 56, 16

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readerstudy.analysis.display import (
+from readerstudy.analysis.computing.endpoints import Endpoint
+from readerstudy.analysis.reporting.display import (
     UNDEFINED,
     interval,
     p_value,
     percent_with_counts,
     two_decimals,
 )
-from readerstudy.analysis.endpoints import Endpoint
-from readerstudy.analysis.figures import roc_figure
+from readerstudy.analysis.reporting.figures import roc_figure
 
 ALPHA = 0.05
 FEW_PATIENTS = 30
