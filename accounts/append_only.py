@@ -72,6 +72,7 @@ APPEND_ONLY_TABLES = (
     "reading_nodecall",
     "reading_readingevent",
     "reading_reopening",
+    "reading_planamendment",
     "analysis_analysisdataset",
 )
 """Every protected table, for the tests that prove it and the test runner that empties them."""

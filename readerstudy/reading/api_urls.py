@@ -3,11 +3,13 @@
 from django.urls import path
 
 from readerstudy.reading import api
+from readerstudy.reading.plan_api import AnalysisPlan
 
 app_name = "reading_api"
 urlpatterns = [
     path("studies/", api.MyStudies.as_view(), name="studies"),
     path("studies/<uuid:study>/next/", api.NextCase.as_view(), name="next"),
+    path("studies/<uuid:study>/plan/", AnalysisPlan.as_view(), name="plan"),
     path("cases/<uuid:case>/", api.Case.as_view(), name="case"),
     path("cases/<uuid:case>/pictures/", api.CasePictures.as_view(), name="pictures"),
     path("cases/<uuid:case>/frames/<int:index>/", api.CaseFrame.as_view(), name="frame"),

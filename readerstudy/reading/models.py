@@ -44,6 +44,37 @@ class Study(models.Model):
         return self.title
 
 
+class PlanAmendment(models.Model):
+    """The analysis plan of a study after its opening, with the reason; append-only.
+
+    The plan before is the amendment before, or the study's own: nothing is overwritten.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="amendments")
+    number = models.PositiveSmallIntegerField(help_text="Counted from 1 in each study.")
+    plan = models.JSONField(help_text="The whole plan from here on.")
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    digest = models.CharField(
+        max_length=64, help_text="Covers plan, reason and the digest before: a chain."
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "number"], name="reading_amendment_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1), name="reading_amendment_counted_from_1"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"amendment {self.number}"
+
+
 class StudyReader(models.Model):
     """One reader of one study."""
 

@@ -1,23 +1,9 @@
-"""reading: the analysis plan as data, and the digest that locks a protocol (pure: no Django)."""
+"""reading: the digests that lock a protocol and chain its amendments (pure: no Django)."""
 
-import copy
 import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
-
-_DEFAULT_PLAN: dict[str, Any] = {
-    "endpoints": ["metastasis", "ene", "ene_among_metastatic"],
-    "reader_view": "binary",
-    "primary": {
-        "endpoint": "ene",
-        "measure": "auc",
-        "comparison": "model_vs_each_reader",
-        "test": "delong_paired",
-    },
-    "alpha": 0.05,
-    "missing": "complete_cases",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +13,6 @@ class ProtocolCase:
     cohort: str
     pseudonym: str
     mask_digests: tuple[str, ...]
-
-
-def default_plan() -> dict[str, Any]:
-    """Return a fresh copy of the analysis plan every study starts with."""
-    return copy.deepcopy(_DEFAULT_PLAN)
 
 
 def protocol_document(
@@ -98,3 +79,36 @@ def digest(document: dict[str, Any]) -> str:
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def amendment_digest(
+    *, protocol_digest: str, number: int, previous: str, plan: dict[str, Any], reason: str
+) -> str:
+    """Return the digest of an amendment, which vouches for everything before it.
+
+    Parameters
+    ----------
+    protocol_digest : str
+        Of the study as it was opened.
+    number : int
+        Counted from 1.
+    previous : str
+        Digest of the amendment before; the protocol's for the first.
+    plan : dict
+        The plan from here on, JSON values only.
+    reason : str
+
+    Raises
+    ------
+    ValueError, TypeError
+        As ``digest``.
+    """
+    return digest(
+        {
+            "protocol_digest": protocol_digest,
+            "number": number,
+            "previous": previous,
+            "plan": plan,
+            "reason": reason,
+        }
+    )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from readerstudy.reading import studies_views as views
+from readerstudy.reading.plan_views import PlanPage
 
 app_name = "studies"
 urlpatterns = [
@@ -10,6 +11,7 @@ urlpatterns = [
     path("<uuid:study>/", views.StudyPage.as_view(), name="study"),
     path("<uuid:study>/progress/", views.Progress.as_view(), name="progress"),
     path("<uuid:study>/protocol/", views.UpdateProtocol.as_view(), name="protocol"),
+    path("<uuid:study>/plan/", PlanPage.as_view(), name="plan"),
     path("<uuid:study>/readers/", views.AddReader.as_view(), name="add-reader"),
     path("<uuid:study>/invitations/", views.InviteReader.as_view(), name="invite"),
     path(

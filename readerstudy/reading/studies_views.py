@@ -238,6 +238,7 @@ def study_context(study: Study) -> dict[str, Any]:
         "study": study,
         "sizes": selectors.study_sizes(study),
         "progress": selectors.progress_of(study),
+        "plan_summary": selectors.plan_summary(study),
         "invitations": selectors.open_invitations(study),
         "protocol_form": forms.ProtocolForm(initial=written),
         "reader_form": forms.ReaderForm(),

@@ -5,6 +5,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from readerstudy.reading.plan import default_plan, plan_from
+from readerstudy.reading.plan_forms import initial_of
+from readerstudy.reading.protocol import digest
 from tests.people import PASSWORD
 
 Things = dict[str, Any]
@@ -55,6 +58,22 @@ def new_study(things: Things) -> Body:
 
 def protocol(things: Things) -> Body:
     return {"title": "Another title", "protocol": "Another protocol."}
+
+
+def plan_form(things: Things) -> Body:
+    plan = plan_from(default_plan() | {"alpha": 0.02})
+    values = {name: value for name, value in initial_of(plan).items() if value is not None}
+    numbers = {
+        name: ", ".join(map(str, value))
+        for name, value in values.items()
+        if isinstance(value, tuple)
+    }
+    return values | numbers | {"based_on": digest(default_plan())}
+
+
+def plan(things: Things) -> Body:
+    wanted = default_plan() | {"alpha": 0.02}
+    return {"plan": wanted, "based_on": digest(default_plan())}
 
 
 def new_reader(things: Things) -> Body:

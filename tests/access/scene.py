@@ -28,6 +28,7 @@ from readerstudy.analysis import pipeline
 from readerstudy.analysis import services as analysis
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, Study, StudyReader
+from readerstudy.reading.plan import default_plan
 from readerstudy.reading.services.calls import CallGiven
 from tests import walk
 from tests.attribution_cases import store_map
@@ -117,8 +118,14 @@ def _closed_study(people: People, cohort: Cohort) -> dict[str, Any]:
 
 
 def _open_study(people: People, cohort: Cohort) -> dict[str, Any]:
-    """An open study: reader one has submitted a case and has called the second."""
+    """An open study with an amended plan: reader one has submitted a case, called the second."""
     study = walk.open_study(people, cohort, title="Open study", seed=11)
+    reading.amend_plan(
+        by=people.statistician,
+        study=study,
+        plan=default_plan() | {"alpha": 0.01},
+        reason="A stricter level.",
+    )
     walk.read_as(people.reader_one, study, cases=1)
     seat = StudyReader.objects.get(study=study, user=people.reader_one)
     submitted, current = Assignment.objects.filter(reader=seat).order_by("position")[:2]

@@ -170,6 +170,14 @@ STUDIES = {
     "studies:study": Route(args=DRAFT, get=COORDINATOR),
     "studies:progress": Route(args=DRAFT, get=COORDINATOR),
     "studies:protocol": Route(args=DRAFT, **acting("coordinator", 422, bodies.protocol)),
+    # Who analyses the whole study plans it, too; readers do not learn that there is a plan.
+    "studies:plan": Route(
+        args=DRAFT,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=422),
+        body=bodies.plan_form,
+        acts="coordinator",
+    ),
     "studies:add-reader": Route(args=DRAFT, **acting("coordinator", 422, bodies.new_reader)),
     "studies:invite": Route(args=DRAFT, **acting("coordinator", 422, bodies.invitation)),
     "studies:revoke": Route(
@@ -204,6 +212,14 @@ READING = {
     ),
     "reading_api:studies": Route(get=everyone()),
     "reading_api:next": Route(args=OWN_STUDY, get=READER),
+    "reading_api:plan": Route(
+        args=DRAFT,
+        get=RUNNERS,
+        post=only("coordinator", "statistician", status=400),
+        body=bodies.plan,
+        acts="statistician",
+        json=True,
+    ),
     "reading_api:case": Route(args=OWN_CASE, get=READER),
     "reading_api:pictures": Route(args=OWN_CASE, get=READER),
     "reading_api:frame": Route(args=OWN_CASE | {"index": 0}, get=READER),

@@ -14,6 +14,15 @@ from readerstudy.reading.selectors.coordination import (
     submitted_cases,
     unsubmitted_count,
 )
+from readerstudy.reading.selectors.plans import (
+    AmendmentRow,
+    StudyPlan,
+    amendments_of,
+    may_plan,
+    plan_of,
+    plan_summary,
+    study_plan_for,
+)
 from readerstudy.reading.selectors.reader import (
     case_for,
     case_state,
@@ -29,7 +38,10 @@ from readerstudy.reading.selectors.results import CallRow, calls_of, studies_on,
 from readerstudy.reading.selectors.roles import reading_conflict, roles_against_reading
 
 __all__ = [
+    "AmendmentRow",
     "CallRow",
+    "StudyPlan",
+    "amendments_of",
     "assignment_for",
     "calls_of",
     "case_for",
@@ -39,9 +51,12 @@ __all__ = [
     "invitation_with",
     "is_reader",
     "may_manage",
+    "may_plan",
     "next_case",
     "open_invitations",
     "pictures_for",
+    "plan_of",
+    "plan_summary",
     "progress_of",
     "reader_for",
     "reading_conflict",
@@ -50,6 +65,7 @@ __all__ = [
     "studies_on",
     "studies_within",
     "study_for",
+    "study_plan_for",
     "study_reader_for",
     "study_readers_of",
     "study_sizes",

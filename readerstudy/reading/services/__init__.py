@@ -10,6 +10,7 @@ from readerstudy.reading.services.calls import (
     submit_case,
 )
 from readerstudy.reading.services.opening import open_study
+from readerstudy.reading.services.plans import amend_plan, change_plan, save_plan
 from readerstudy.reading.services.readers import (
     NewAccount,
     accept_invitation,
@@ -32,6 +33,8 @@ __all__ = [
     "SavedCall",
     "accept_invitation",
     "add_reader",
+    "amend_plan",
+    "change_plan",
     "close_study",
     "create_study",
     "invite_reader",
@@ -41,6 +44,7 @@ __all__ = [
     "remove_reader",
     "reopen_case",
     "revoke_invitation",
+    "save_plan",
     "submit_call",
     "submit_case",
     "update_protocol",

@@ -19,7 +19,7 @@ from readerstudy.reading.models import (
     Study,
     StudyState,
 )
-from readerstudy.reading.protocol import default_plan
+from readerstudy.reading.plan import default_plan
 from readerstudy.reading.services.access import (
     lock_study,
     managed_study,

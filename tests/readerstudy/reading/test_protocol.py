@@ -2,7 +2,12 @@
 
 import pytest
 
-from readerstudy.reading.protocol import ProtocolCase, default_plan, digest, protocol_document
+from readerstudy.reading.plan import default_plan
+from readerstudy.reading.protocol import (
+    ProtocolCase,
+    digest,
+    protocol_document,
+)
 
 PINNED = "a44633ba036df25280e4fd9ef09da6f54dfe6d3611c755e31f993ab16f108f34"
 """As sha256sum gives it for {"a":null,"b":[1,"\\u00e9"]}."""

@@ -17,7 +17,7 @@ from readerstudy.reading.models import (
     StudyState,
 )
 from readerstudy.reading.order import case_order
-from readerstudy.reading.protocol import default_plan
+from readerstudy.reading.plan import default_plan
 from readerstudy.reading.services import (
     add_reader,
     close_study,

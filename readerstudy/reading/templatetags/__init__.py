@@ -1,1 +1,0 @@
-"""Filters of the reading room's templates."""
