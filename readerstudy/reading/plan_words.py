@@ -10,29 +10,29 @@ WORDS = {
     "metastasis": "metastasis (with or without ENE), all nodes",
     "ene": "ENE, all nodes",
     "ene_among_metastatic": "ENE among metastatic nodes",
-    "binary": "present or absent, as the call says (AUC = (sensitivity + specificity)/2)",
-    "ordinal": "the three categories in their order (benign < metastasis < metastasis with ENE)",
-    "confidence": "the reader's confidence as a score",
+    "binary": "binary: present or absent (AUC = (sensitivity + specificity)/2)",
+    "ordinal": "ordinal: benign < metastasis < metastasis with ENE",
+    "confidence": "confidence: the reader's own score",
     "model_vs_reader_mean": "the model against the mean of the readers",
     "model_vs_each_reader": "the model against each reader",
-    "delong": "paired DeLong test: these readers, nodes taken as independent",
-    "patient_clustered": "paired test clustered by patient (Obuchowski): these readers",
-    "random_readers": "random readers and cases (Hillis): readers in general",
+    "delong": "DeLong: these readers, nodes independent",
+    "patient_clustered": "by patient (Obuchowski): these readers",
+    "random_readers": "random readers (Hillis): readers in general",
     "difference": "the areas differ (two-sided)",
     "non_inferiority": "the model is not inferior",
     "none": "none",
     "bonferroni": "Bonferroni",
     "holm": "Holm",
     "hochberg": "Hochberg",
-    "model": "fixed with the model version, before the readers' calls are known",
-    "chosen_here": "chosen on the analysed nodes themselves (optimistic)",
+    "model": "fixed beforehand with the model version",
+    "chosen_here": "chosen on the analysed nodes (optimistic)",
     "complete_pairs": "each comparison on the nodes that both sides have called",
     "complete_all": "only nodes that the model and every reader have called",
     "as_wrong": "a node without a call counts as called wrongly",
     "leave_out": "left out and counted",
     "as_benign": "count as benign",
     "as_metastasis": "count as metastasis without ENE",
-    "patient": "by patient: intervals and tests that respect it stand beside the plain ones",
+    "patient": "by patient, beside the plain results",
     "any_node": "a patient is positive when any node is",
     "sad": "short-axis diameter",
     "age": "age",
@@ -73,7 +73,7 @@ def summary_of(plan: Plan) -> tuple[PlanLine, ...]:
         "Endpoints": "; ".join(WORDS[endpoint] for endpoint in plan.endpoints),
         "Reader views": "; ".join(WORDS[view] for view in plan.views),
         "Primary comparison": _primary(plan.primary),
-        "Primary test": WORDS[plan.primary.test],
+        "Primary test": f"paired, {WORDS[plan.primary.test]}",
         "Hypothesis": _hypothesis(plan.primary),
         "Significance level": _alpha(plan),
         "Multiplicity": _multiplicity(plan),
@@ -122,7 +122,7 @@ def _alpha(plan: Plan) -> str:
 def _multiplicity(plan: Plan) -> str:
     if plan.multiplicity == "none":
         return "no adjustment for several tests"
-    return f"P values of several tests adjusted after {WORDS[plan.multiplicity]}"
+    return f"P values of several tests are adjusted ({WORDS[plan.multiplicity]})"
 
 
 def _subgroup(group: Subgroup) -> str:
