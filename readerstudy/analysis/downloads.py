@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse
 
 from readerstudy.analysis import frozen_table, patients, selectors
 from readerstudy.analysis.models import AnalysisRun
-from readerstudy.analysis.reporting import tidy
+from readerstudy.analysis.reporting.files import tidy_long
 from readerstudy.analysis.reporting.report import cohort_reports
 
 CSV, JSON, SVG = "text/csv; charset=utf-8", "application/json", "image/svg+xml"
@@ -16,7 +16,7 @@ def response(run: AnalysisRun, name: str) -> HttpResponse:
     if name == "results.json":
         return _file(selectors.results_bytes(run), JSON, f"{stem}-results.json")
     if name == "results.csv":
-        return _file(tidy.to_csv(selectors.results_of(run)), CSV, f"{stem}-results.csv")
+        return _file(tidy_long.to_csv(selectors.results_of(run)), CSV, f"{stem}-results.csv")
     if name == "dataset.csv":
         table = selectors.frozen_table_of(run.dataset)
         return _file(frozen_table.to_csv(table), CSV, f"{stem}-dataset.csv")

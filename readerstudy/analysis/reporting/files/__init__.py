@@ -1,0 +1,1 @@
+"""Analysis room: files a statistician checks a report with, made from results alone (pure)."""
