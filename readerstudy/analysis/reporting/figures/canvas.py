@@ -25,11 +25,8 @@ def safe(text: str) -> str:
 
 def number(value: float) -> str:
     """Return a coordinate with at most two decimals."""
-    return (
-        f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0")
-        if abs(value) < 0.005
-        else (f"{value:.2f}".rstrip("0").rstrip("."))
-    )
+    short = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if short == "-0" else short
 
 
 def colour_of(position: int) -> str:

@@ -1,0 +1,150 @@
+"""Figures: flow of patients and nodes, one column of boxes per cohort, after STARD (pure)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from readerstudy.analysis.reporting.display import UNDEFINED
+from readerstudy.analysis.reporting.document import Figure
+from readerstudy.analysis.reporting.figures.canvas import INK, SMALL, Canvas, number
+from readerstudy.analysis.reporting.figures.scales import shortened
+
+PER_LINE, GAP, MARGIN, LINE, PADDING = 3, 16.0, 8.0, 14.0, 8.0
+Datum = dict[str, str | int | float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """A named count; None where it was not recorded."""
+
+    name: str
+    count: int | None
+
+    @property
+    def words(self) -> str:
+        """For example ``Motion artefact: 3``."""
+        return f"{self.name}: {UNDEFINED if self.count is None else self.count}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortFlow:
+    """One cohort: patients assessed, excluded by reason, included; nodes by reference standard."""
+
+    cohort: str
+    assessed: int | None
+    excluded: tuple[Count, ...]
+    included: int | None
+    nodes: tuple[Count, ...]
+
+
+def flow_figure(
+    *, key: str, title: str, cohorts: Sequence[CohortFlow], caption: str = ""
+) -> Figure:
+    """Draw the cohorts side by side, three in a line.
+
+    References
+    ----------
+    Bossuyt PM et al. STARD 2015. BMJ 2015;351:h5527. doi:10.1136/bmj.h5527
+    """
+    canvas = Canvas(key)
+    if not cohorts:
+        canvas.empty("There are no cohorts.")
+    else:
+        columns = min(len(cohorts), PER_LINE)
+        width = (canvas.width - 2 * MARGIN - GAP * (columns - 1)) / columns
+        top = 0.0
+        for first in range(0, len(cohorts), PER_LINE):
+            top = _band(canvas, cohorts[first : first + PER_LINE], top, width)
+        canvas.height = top
+    alt = "Flow of patients: " + "; ".join(
+        f"{flow.cohort}: {Count(name='assessed', count=flow.assessed).words}, "
+        f"{Count(name='included', count=flow.included).words}"
+        for flow in cohorts
+    )
+    svg = canvas.svg(title, alt)
+    data = tuple(row for flow in cohorts for row in _data(flow))
+    return Figure(key=key, title=title, svg=svg, alt=alt, caption=caption, data=data)
+
+
+def _total(counts: Sequence[Count]) -> int | None:
+    known = [count.count for count in counts]
+    return None if None in known else sum(count or 0 for count in known)
+
+
+def _boxes(flow: CohortFlow) -> tuple[tuple[str, list[Count], bool], ...]:
+    """Return heading, lines and whether the box stands aside."""
+    excluded = Count(name="Excluded", count=_total(flow.excluded))
+    return (
+        (Count(name="Patients assessed", count=flow.assessed).words, [], False),
+        (excluded.words, list(flow.excluded), True),
+        (Count(name="Patients included", count=flow.included).words, [], False),
+        (Count(name="Nodes", count=_total(flow.nodes)).words, list(flow.nodes), False),
+    )
+
+
+def _band(canvas: Canvas, flows: Sequence[CohortFlow], top: float, width: float) -> float:
+    """Draw up to three cohorts on one level, boxes of a kind at one height."""
+    columns = [_boxes(flow) for flow in flows]
+    heights = [
+        2 * PADDING + LINE * (1 + max(len(boxes[kind][1]) for boxes in columns))
+        for kind in range(4)
+    ]
+    for position, (flow, boxes) in enumerate(zip(flows, columns, strict=True)):
+        x = MARGIN + position * (width + GAP)
+        canvas.text(x, top + 18, flow.cohort, bold=True, room=width)
+        y = top + 28
+        for kind, (heading, lines, aside) in enumerate(boxes):
+            indent = width * 0.22 if aside else 0.0
+            corner = x + indent, y
+            size = width - indent, heights[kind]
+            _box(canvas, corner, size, (flow.cohort, heading), lines)
+            _arrow(canvas, x + width * 0.11, y, heights[kind], aside=aside, last=kind == 3)
+            y += heights[kind] + GAP
+    return top + 28 + sum(heights) + 3 * GAP + 14
+
+
+def _box(
+    canvas: Canvas,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    names: tuple[str, str],
+    lines: Sequence[Count],
+) -> None:
+    cohort, heading = names
+    canvas.box(corner, size, title=f"{cohort}. {heading}")
+    x, y = corner[0] + PADDING, corner[1] + PADDING + 10
+    canvas.text(x, y, heading, bold=True, room=size[0] - 2 * PADDING)
+    for number_of, line in enumerate(lines, start=1):
+        tail = line.words.removeprefix(line.name)
+        room = size[0] - 2 * PADDING - 8 - 5.5 * len(tail)
+        at = y + LINE * number_of
+        shown = shortened(line.name, room, SMALL) + tail
+        canvas.text(x + 6, at, shown, size=SMALL)
+
+
+def _arrow(canvas: Canvas, x: float, y: float, height: float, *, aside: bool, last: bool) -> None:
+    if aside:
+        middle = y + height / 2
+        canvas.line((x, y), (x, y + height))
+        canvas.line((x, middle), (x * 1.0 + 12, middle))
+        tip = f"M{number(x + 18)} {number(middle)}l-7 -4v8z"
+        canvas.path(tip, fill=INK)
+    if last:
+        return
+    canvas.line((x, y + height), (x, y + height + GAP))
+    if aside or not last:
+        tip = f"M{number(x)} {number(y + height + GAP)}l-4 -7h8z"
+        canvas.path(tip, fill=INK)
+
+
+def _data(flow: CohortFlow) -> list[Datum]:
+    groups = (
+        ("assessed", [Count(name="Patients assessed", count=flow.assessed)]),
+        ("excluded", list(flow.excluded)),
+        ("included", [Count(name="Patients included", count=flow.included)]),
+        ("nodes", list(flow.nodes)),
+    )
+    return [
+        {"cohort": flow.cohort, "step": step, "name": count.name, "count": count.count}
+        for step, counts in groups
+        for count in counts
+    ]
