@@ -13,7 +13,8 @@ INK, SOFT, GRID, PAPER = "#1d2a30", "#55636a", "#d5dde1", "#ffffff"
 # Okabe and Ito's palette without yellow, dark and light in turn: told apart in grey as well.
 COLOURS = ("#0072b2", "#e69f00", "#d55e00", "#56b4e9", "#009e73", "#cc79a7")
 SHAPES = ("circle", "square", "triangle", "diamond", "cross")
-FONT = "Source Sans Pro, Source Sans 3, sans-serif"
+# Quoted: an unquoted name may not have a part that begins with a digit.
+FONT = "'Source Sans Pro', 'Source Sans 3', sans-serif"
 WIDTH, SIZE, SMALL = 720.0, 11.0, 10.0
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

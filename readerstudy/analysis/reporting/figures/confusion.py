@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from readerstudy.analysis.reporting.document import Figure
-from readerstudy.analysis.reporting.figures.canvas import INK, PAPER, SMALL, SOFT, Canvas
+from readerstudy.analysis.reporting.figures.canvas import SMALL, SOFT, Canvas
 from readerstudy.analysis.reporting.figures.estimates import Share
 
 PANELS, GAP, ROW_LABELS, TOP = 3, 16.0, 66.0, 22.0
 CELL_HEIGHT = 40.0
-BLUE, DARK = (0, 114, 178), 0.55
+BLUE, DEEPEST = (0, 114, 178), 0.65
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def confusion_figure(
     alt = "Confusion matrices (reference standard by call): " + "; ".join(
         f"{m.name}: " + " / ".join(" ".join(map(str, row)) for row in m.counts) for m in matrices
     )
-    data = tuple(
+    data: tuple[dict[str, str | int | float | None], ...] = tuple(
         {
             "name": matrix.name,
             "reference": reference,
@@ -89,14 +89,11 @@ def _cell(
     canvas: Canvas, corner: tuple[float, float], width: float, share: Share, words: str
 ) -> None:
     depth = share.value or 0.0
-    fill = "#" + "".join(f"{round(255 + (part - 255) * depth * 0.9):02x}" for part in BLUE)
-    ink = PAPER if depth > DARK else INK
+    fill = "#" + "".join(f"{round(255 + (part - 255) * depth * DEEPEST):02x}" for part in BLUE)
     canvas.box(
         corner, (width, CELL_HEIGHT), fill=fill, stroke="#8a979d", title=f"{words}: {share.words}"
     )
     middle = corner[0] + width / 2
-    canvas.text(
-        middle, corner[1] + 17, str(share.numerator), anchor="middle", colour=ink, bold=True
-    )
+    canvas.text(middle, corner[1] + 17, str(share.numerator), anchor="middle", bold=True)
     percentage = share.words.split(" ")[0]
-    canvas.text(middle, corner[1] + 31, percentage, anchor="middle", colour=ink, size=SMALL)
+    canvas.text(middle, corner[1] + 31, percentage, anchor="middle", size=SMALL)

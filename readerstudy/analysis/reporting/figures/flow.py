@@ -97,7 +97,7 @@ def _band(canvas: Canvas, flows: Sequence[CohortFlow], top: float, width: float)
             corner = x + indent, y
             size = width - indent, heights[kind]
             _box(canvas, corner, size, (flow.cohort, heading), lines)
-            _arrow(canvas, x + width * 0.11, y, heights[kind], aside=aside, last=kind == 3)
+            _arrow(canvas, x + width * 0.11, y, heights[kind], kind=kind)
             y += heights[kind] + GAP
     return top + 28 + sum(heights) + 3 * GAP + 14
 
@@ -110,7 +110,9 @@ def _box(
     lines: Sequence[Count],
 ) -> None:
     cohort, heading = names
-    canvas.box(corner, size, title=f"{cohort}. {heading}")
+    canvas.box(
+        corner, size, title="; ".join([f"{cohort}. {heading}", *(line.words for line in lines)])
+    )
     x, y = corner[0] + PADDING, corner[1] + PADDING + 10
     canvas.text(x, y, heading, bold=True, room=size[0] - 2 * PADDING)
     for number_of, line in enumerate(lines, start=1):
@@ -121,17 +123,17 @@ def _box(
         canvas.text(x + 6, at, shown, size=SMALL)
 
 
-def _arrow(canvas: Canvas, x: float, y: float, height: float, *, aside: bool, last: bool) -> None:
-    if aside:
+def _arrow(canvas: Canvas, x: float, y: float, height: float, *, kind: int) -> None:
+    if kind == 1:
         middle = y + height / 2
         canvas.line((x, y), (x, y + height))
-        canvas.line((x, middle), (x * 1.0 + 12, middle))
+        canvas.line((x, middle), (x + 12, middle))
         tip = f"M{number(x + 18)} {number(middle)}l-7 -4v8z"
         canvas.path(tip, fill=INK)
-    if last:
+    if kind == 3:
         return
     canvas.line((x, y + height), (x, y + height + GAP))
-    if aside or not last:
+    if kind > 0:  # the first line runs on to the box aside and past it
         tip = f"M{number(x)} {number(y + height + GAP)}l-4 -7h8z"
         canvas.path(tip, fill=INK)
 

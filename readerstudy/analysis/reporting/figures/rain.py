@@ -101,7 +101,7 @@ def _aside(five: FiveNumbers) -> str:
 def _thinned(values: FloatArray) -> FloatArray:
     if values.size <= MOST_POINTS:
         return values
-    return values[np.linspace(0, values.size - 1, MOST_POINTS).round().astype(int)]
+    return np.asarray(values[np.linspace(0, values.size - 1, MOST_POINTS).round().astype(int)])
 
 
 def density(values: FloatArray, at: FloatArray) -> FloatArray | None:
@@ -136,7 +136,7 @@ def _violin(
         f"M{number(scale(values[0]))} {number(base)}L{outline}"
         f"L{number(scale(values[-1]))} {number(base)}Z"
     )
-    canvas.path(path, fill=colour, stroke=colour, opacity=0.55, title=words)
+    canvas.path(path, fill=colour, stroke=colour, opacity=0.7, title=words)
 
 
 def _points(

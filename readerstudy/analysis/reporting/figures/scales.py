@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-EM_SHARE = 0.52
-"""Mean width of a letter of Source Sans Pro in ems, a little generous."""
+EM_SHARE = 0.49
+"""Mean width of a letter of Source Sans Pro in ems, on the generous side."""
 
 
 @dataclass(frozen=True)
