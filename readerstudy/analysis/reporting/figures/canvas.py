@@ -16,12 +16,13 @@ SHAPES = ("circle", "square", "triangle", "diamond", "cross")
 # Quoted: an unquoted name may not have a part that begins with a digit.
 FONT = "'Source Sans Pro', 'Source Sans 3', sans-serif"
 WIDTH, SIZE, SMALL = 720.0, 11.0, 10.0
+BOLDER = 1.06
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def safe(text: str) -> str:
     """Return text fit for XML: escaped, without characters that XML forbids."""
-    return escape(NOT_XML.sub("�", str(text)))
+    return escape(NOT_XML.sub("?", text))
 
 
 def number(value: float) -> str:
@@ -69,7 +70,7 @@ class Canvas:
         room: float | None = None,
     ) -> None:
         """Write one line; cut to ``room`` pixels, the whole words then stand in its title."""
-        shown = words if room is None else shortened(words, room, size)
+        shown = words if room is None else shortened(words, room, size * (BOLDER if bold else 1))
         title = "" if shown == words else f"<title>{safe(words)}</title>"
         self._parts.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" fill="{colour}"'

@@ -18,7 +18,7 @@ from readerstudy.analysis.reporting.figures.canvas import (
 from readerstudy.analysis.reporting.figures.estimates import Estimate, Share
 from readerstudy.analysis.reporting.figures.scales import Scale
 from readerstudy.analysis.reporting.figures.thinning import thinned
-from readerstudy.statistics.proportions import proportion
+from readerstudy.statistics.proportions import wilson
 
 LEFT, TOP, SIDE = 58.0, 16.0, 380.0
 LEGEND, LINE, MOST_VERTICES = 458.0, 18.0, 500
@@ -98,6 +98,9 @@ class _Legend:
     def draw(self) -> None:
         if self.plot.curve is not None:
             self._curve(self.plot.curve)
+        if self.plot.intervals:  # below every mark
+            for position, point in enumerate(self.plot.readers):
+                self._cross(point, colour_of(position + 1))
         for position, point in enumerate(self.plot.operating_points):
             self._point(point, "operating_point", shape_of(position), COLOURS[0], hollow=True)
         for position, point in enumerate(self.plot.readers):
@@ -138,22 +141,21 @@ class _Legend:
             self._entry(f"– {point.name}: undefined")
             return
         at = X(1 - specificity.value), Y(sensitivity.value)
-        if kind == "reader" and self.plot.intervals:
-            self._cross(point, at, colour)
         words = f"sensitivity {sensitivity.words}, specificity {specificity.words}"
         note = f" ({point.note})" if point.note else ""
         self.canvas.mark(shape, at, colour, f"{point.name}{note}: {words}", hollow=hollow)
         self.canvas.mark(shape, (LEGEND + 7, self.y), colour, hollow=hollow)
         self._entry(point.name, detail=point.note)
 
-    def _cross(self, point: Point, at: tuple[float, float], colour: str) -> None:
+    def _cross(self, point: Point, colour: str) -> None:
         share, other = point.sensitivity, point.specificity
-        tall = proportion(share.numerator, share.denominator).wilson
-        wide = proportion(other.numerator, other.denominator).wilson
-        if tall is None or wide is None:
+        if share.value is None or other.value is None:
             return
-        self.canvas.line((at[0], Y(tall.lower)), (at[0], Y(tall.upper)), colour=colour)
-        self.canvas.line((X(1 - wide.upper), at[1]), (X(1 - wide.lower), at[1]), colour=colour)
+        tall = wilson(share.numerator, share.denominator)
+        wide = wilson(other.numerator, other.denominator)
+        x, y = X(1 - other.value), Y(share.value)
+        self.canvas.line((x, Y(tall.lower)), (x, Y(tall.upper)), colour=colour)
+        self.canvas.line((X(1 - wide.upper), y), (X(1 - wide.lower), y), colour=colour)
 
     def _mean(self, mean: MeanPoint) -> None:
         self.data.append(_datum("reader_mean", "Reader mean", mean.specificity, mean.sensitivity))

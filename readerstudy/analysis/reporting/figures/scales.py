@@ -1,11 +1,14 @@
 """Figures: linear scales with round ticks, and text measured well enough to be cut (pure)."""
 
 import math
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 EM_SHARE = 0.49
 """Mean width of a letter of Source Sans Pro in ems, on the generous side."""
+FOREIGN_EM_SHARE = 0.72
+LAST_CYRILLIC, FIRST_SIGN, LAST_SIGN = 0x52F, 0x1E00, 0x22FF
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,25 @@ def padded(values: Iterable[float | None], *, start: float, end: float) -> Scale
 
 
 def text_width(text: str, size: float) -> float:
-    """Estimate the width of a line in pixels."""
-    return len(text) * size * EM_SHARE
+    """Estimate the width of a line in pixels.
+
+    A letter that the font lacks has the whole line set in another, wider one.
+    """
+    other = any(_is_foreign(letter) for letter in text)
+    em = FOREIGN_EM_SHARE if other else EM_SHARE
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return size * (em * (len(text) - wide) + wide)
+
+
+def _is_foreign(letter: str) -> bool:
+    return ord(letter) > LAST_CYRILLIC and not FIRST_SIGN <= ord(letter) <= LAST_SIGN
 
 
 def shortened(text: str, width: float, size: float) -> str:
     """Return the text, its end cut to an ellipsis when it is wider than ``width``."""
-    letters = int(width / (size * EM_SHARE))
-    return text if len(text) <= letters else text[: max(letters - 1, 1)].rstrip() + "…"
+    if text_width(text, size) <= width:
+        return text
+    shown = text[: max(int(width / (size * EM_SHARE)), 1)]
+    while len(shown) > 1 and text_width(shown + "…", size) > width:
+        shown = shown[:-1]
+    return shown.rstrip() + "…"

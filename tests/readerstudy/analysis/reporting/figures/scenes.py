@@ -24,9 +24,7 @@ from readerstudy.analysis.reporting.figures.rain import Diameters
 from readerstudy.analysis.reporting.figures.reading_times import ReaderTimes
 from readerstudy.analysis.reporting.figures.roc_curves import Curve, MeanPoint, Point, RocPlot
 
-HOSTILE = (
-    '<script>alert("x")</script> & \x00 Jürgen-Maria of the Very Long Name, Dept. of Radiology'
-)
+HOSTILE = '<script>alert("x")</script> & \x00 Jürgen 中村 of the Very Long Name, Dept. of Radiology'
 CATEGORIES = ("Benign", "Metastasis", "ENE")
 
 

@@ -12,7 +12,7 @@ from readerstudy.analysis.reporting.figures import rain_figure, roc_curves
 from readerstudy.analysis.reporting.figures.estimates import NOTHING, Estimate, Share
 from readerstudy.analysis.reporting.figures.rain import Diameters, density
 from readerstudy.analysis.reporting.figures.roc_curves import Curve, Point, RocPlot, X, Y
-from readerstudy.analysis.reporting.figures.scales import Scale, padded
+from readerstudy.analysis.reporting.figures.scales import Scale, padded, shortened, text_width
 from readerstudy.analysis.reporting.figures.thinning import thinned
 from readerstudy.statistics.proportions import wilson
 from tests.readerstudy.analysis.reporting.figures.scenes import scene
@@ -161,3 +161,15 @@ def test_words_of_undefined_numbers_are_dashes():
     assert Estimate(value=0.5).words == "0.50 (–)"
     assert Estimate(value=-0.5, lower=-0.6, upper=0.1).words == "−0.50 (−0.60, 0.10)"
     assert Share(numerator=0, denominator=0).words == "– (0/0)"
+
+
+@pytest.mark.parametrize("name", ["A" * 200, "中" * 200, "Обычное имя " * 20, "x\x00" * 90])
+def test_names_are_cut_to_their_room(name):
+    shown = shortened(name, 100, 11)
+    assert shown.endswith("…")
+    assert text_width(shown, 11) <= 100
+    assert len(shown) > 5
+
+
+def test_short_names_are_kept():
+    assert shortened("Reader 12", 100, 11) == "Reader 12"
