@@ -9,11 +9,16 @@ class RoomConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import reconcile
-        from readerstudy.analysis.models import AnalysisRun
-        from readerstudy.analysis.tasks import run_analysis
+        from readerstudy.analysis.models import AnalysisRun, PowerSimulation
+        from readerstudy.analysis.tasks import run_analysis, run_power_simulation
 
         reconcile.register(
             job_type=AnalysisRun,
             task_path=run_analysis.module_path,
             enqueue=run_analysis.enqueue,
+        )
+        reconcile.register(
+            job_type=PowerSimulation,
+            task_path=run_power_simulation.module_path,
+            enqueue=run_power_simulation.enqueue,
         )

@@ -54,3 +54,16 @@ class AnalysisRun(Job):
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+
+class PowerSimulation(Job):
+    """A planned study, simulated; uses no study's data and is its requester's alone."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    inputs = models.JSONField(help_text="The plan, as the planning form and the API take it.")
+    code_version = models.CharField(max_length=40)
+    results_key = models.CharField(max_length=64, blank=True)
+    results_digest = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"simulation {self.pk}"

@@ -10,3 +10,11 @@ def run_analysis(run_id: int) -> None:
     from readerstudy.analysis import pipeline
 
     pipeline.run_analysis(run_id)
+
+
+@task()
+def run_power_simulation(simulation_id: int) -> None:
+    """Simulate a planned study; safe to run twice."""
+    from readerstudy.analysis.planning import pipeline
+
+    pipeline.run_power_simulation(simulation_id)

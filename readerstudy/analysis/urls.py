@@ -3,10 +3,34 @@
 from django.urls import path
 
 from readerstudy.analysis import training_views, views
+from readerstudy.analysis.planning import views as planning
 
 app_name = "analysis"
 urlpatterns = [
     path("", views.Studies.as_view(), name="home"),
+    path("planning/", planning.Planning.as_view(), name="planning"),
+    path("planning/simulate/", planning.Simulate.as_view(), name="planning-simulate"),
+    path("planning/<uuid:simulation_id>/", planning.Simulation.as_view(), name="planning-run"),
+    path(
+        "planning/<uuid:simulation_id>/change/",
+        planning.Change.as_view(),
+        name="planning-change",
+    ),
+    path(
+        "planning/<uuid:simulation_id>/progress/",
+        planning.Progress.as_view(),
+        name="planning-progress",
+    ),
+    path(
+        "planning/<uuid:simulation_id>/cancel/",
+        planning.Cancel.as_view(),
+        name="planning-cancel",
+    ),
+    path(
+        "planning/<uuid:simulation_id>/files/<str:name>",
+        planning.Download.as_view(),
+        name="planning-download",
+    ),
     path("training-data/", training_views.TrainingData.as_view(), name="training-data"),
     path(
         "training-data/<uuid:cohort_id>/freeze/",
