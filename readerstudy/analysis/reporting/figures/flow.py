@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from readerstudy.analysis.reporting.display import UNDEFINED
 from readerstudy.analysis.reporting.document import Figure
 from readerstudy.analysis.reporting.figures.canvas import INK, SMALL, Canvas, number
-from readerstudy.analysis.reporting.figures.scales import shortened
+from readerstudy.analysis.reporting.figures.scales import text_width
 
 PER_LINE, GAP, MARGIN, LINE, PADDING = 3, 16.0, 8.0, 14.0, 8.0
+ASIDE = 0.22
 Datum = dict[str, str | int | float | None]
 
 
@@ -85,7 +87,8 @@ def _band(canvas: Canvas, flows: Sequence[CohortFlow], top: float, width: float)
     """Draw up to three cohorts on one level, boxes of a kind at one height."""
     columns = [_boxes(flow) for flow in flows]
     heights = [
-        2 * PADDING + LINE * (1 + max(len(boxes[kind][1]) for boxes in columns))
+        2 * PADDING
+        + LINE * (1 + max(len(_wrapped(boxes[kind][1], width, kind)) for boxes in columns))
         for kind in range(4)
     ]
     for position, (flow, boxes) in enumerate(zip(flows, columns, strict=True)):
@@ -93,34 +96,33 @@ def _band(canvas: Canvas, flows: Sequence[CohortFlow], top: float, width: float)
         canvas.text(x, top + 18, flow.cohort, bold=True, room=width)
         y = top + 28
         for kind, (heading, lines, aside) in enumerate(boxes):
-            indent = width * 0.22 if aside else 0.0
+            indent = width * ASIDE if aside else 0.0
             corner = x + indent, y
             size = width - indent, heights[kind]
-            _box(canvas, corner, size, (flow.cohort, heading), lines)
+            title = "; ".join([f"{flow.cohort}. {heading}", *(line.words for line in lines)])
+            canvas.box(corner, size, title=title)
+            _words(canvas, corner, size[0], heading, _wrapped(lines, width, kind))
             _arrow(canvas, x + width * 0.11, y, heights[kind], kind=kind)
             y += heights[kind] + GAP
     return top + 28 + sum(heights) + 3 * GAP + 14
 
 
-def _box(
-    canvas: Canvas,
-    corner: tuple[float, float],
-    size: tuple[float, float],
-    names: tuple[str, str],
-    lines: Sequence[Count],
+def _wrapped(lines: Sequence[Count], width: float, kind: int) -> list[str]:
+    """Break long reasons, so that none is cut in print; followed lines are set in."""
+    room = width * (1 - ASIDE if kind == 1 else 1) - 2 * PADDING - 12
+    letters = max(int(room / text_width("n", SMALL)), 8)
+    return [
+        part for line in lines for part in wrap(line.words, letters, subsequent_indent="\u2003")
+    ]
+
+
+def _words(
+    canvas: Canvas, corner: tuple[float, float], width: float, heading: str, lines: Sequence[str]
 ) -> None:
-    cohort, heading = names
-    canvas.box(
-        corner, size, title="; ".join([f"{cohort}. {heading}", *(line.words for line in lines)])
-    )
-    x, y = corner[0] + PADDING, corner[1] + PADDING + 10
-    canvas.text(x, y, heading, bold=True, room=size[0] - 2 * PADDING)
-    for number_of, line in enumerate(lines, start=1):
-        tail = line.words.removeprefix(line.name)
-        room = size[0] - 2 * PADDING - 8 - 5.5 * len(tail)
-        at = y + LINE * number_of
-        shown = shortened(line.name, room, SMALL) + tail
-        canvas.text(x + 6, at, shown, size=SMALL)
+    x, y, room = corner[0] + PADDING, corner[1] + PADDING + 10, width - 2 * PADDING
+    canvas.text(x, y, heading, bold=True, room=room)
+    for line, words in enumerate(lines, start=1):
+        canvas.text(x + 6, y + LINE * line, words, size=SMALL, room=room)
 
 
 def _arrow(canvas: Canvas, x: float, y: float, height: float, *, kind: int) -> None:
