@@ -214,3 +214,7 @@ def api_training(things: Things) -> Body:
         "architecture": "DeepENE",
         "settings": {"folds": 2, "inner_folds": 2},
     }
+
+
+def planned_study(things: Things) -> Body:
+    return {"patients": 20, "replicates": 100}

@@ -26,6 +26,8 @@ from inference.services.explaining import request_attributions
 from jobs.models import JobState
 from readerstudy.analysis import pipeline
 from readerstudy.analysis import services as analysis
+from readerstudy.analysis.planning import services as planning
+from readerstudy.analysis.planning.pipeline import run_power_simulation
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, Study, StudyReader
 from readerstudy.reading.plan import default_plan
@@ -65,6 +67,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
     things |= _draft(people, cohort)
     things |= _open_work(people, cohort)
     things |= _training(people)
+    things |= _planning(people)
     walk.open_study(other, other_cohort, title="Elsewhere", seed=3)
     things["joint_study"] = _joint_study(cohort, other_cohort).public_id
     return _by_role(people, other), things
@@ -115,6 +118,15 @@ def _closed_study(people: People, cohort: Cohort) -> dict[str, Any]:
         "done_run": done.public_id,
         "waiting_run": waiting.public_id,
     }
+
+
+def _planning(people: People) -> dict[str, Any]:
+    """A finished simulation of a planned study, and one that waits."""
+    given = {"patients": 10, "replicates": 100, "readers": 2}
+    done = planning.request_simulation(by=people.statistician, given=given)
+    run_power_simulation(done.pk)
+    waiting = planning.request_simulation(by=people.statistician, given=given)
+    return {"done_simulation": done.public_id, "waiting_simulation": waiting.public_id}
 
 
 def _open_study(people: People, cohort: Cohort) -> dict[str, Any]:

@@ -493,6 +493,47 @@ ANALYSIS = {
     "analysis_api:run": Route(args=RUN, get=STATISTICIAN),
     "analysis_api:results": Route(args=RUN, get=STATISTICIAN),
 }
+SIMULATION = {"simulation_id": "done_simulation"}
+# Whoever plans sees their own simulations; what they ask for is complete without a body.
+PLANNING = {
+    "analysis:planning": Route(get=MODEL_READERS),
+    "analysis:planning-simulate": Route(
+        get=MODEL_READERS,
+        post=dict.fromkeys(MODEL_READERS, 302),
+        body=bodies.planned_study,
+        acts="coordinator",
+    ),
+    "analysis:planning-run": Route(args=SIMULATION, get=STATISTICIAN),
+    "analysis:planning-change": Route(args=SIMULATION, get=STATISTICIAN),
+    "analysis:planning-progress": Route(args=SIMULATION, get=STATISTICIAN),
+    "analysis:planning-cancel": Route(
+        args={"simulation_id": "waiting_simulation"}, **acting("statistician", 302)
+    ),
+    "analysis:planning-download": Route(
+        args=SIMULATION | {"name": "results.csv"}, get=STATISTICIAN
+    ),
+    "analysis_api:planning": Route(
+        get=MODEL_READERS,
+        post=dict.fromkeys(MODEL_READERS, 201),
+        body=bodies.planned_study,
+        acts="other statistician",
+        json=True,
+    ),
+    "analysis_api:planning-run": Route(args=SIMULATION, get=STATISTICIAN),
+    "analysis_api:planning-cancel": Route(
+        args={"simulation_id": "waiting_simulation"}, json=True, **acting("statistician", 200)
+    ),
+    "analysis_api:planning-results": Route(args=SIMULATION, get=STATISTICIAN),
+}
 TABLE = (
-    LOBBY | COHORTS | STUDIES | READING | ANNOTATION | INFERENCE | TRAINING | EXPLANATION | ANALYSIS
+    LOBBY
+    | COHORTS
+    | STUDIES
+    | READING
+    | ANNOTATION
+    | INFERENCE
+    | TRAINING
+    | EXPLANATION
+    | ANALYSIS
+    | PLANNING
 )
