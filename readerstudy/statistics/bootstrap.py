@@ -1,6 +1,6 @@
 """Statistics library: bootstrap of AUCs by patient, from an explicit random generator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from readerstudy.statistics.inputs import (
     DEFAULT_LEVEL,
     BoolArray,
     FloatArray,
+    Identifiers,
     IntArray,
     checked_curves,
     checked_labels,
@@ -58,7 +59,7 @@ class _Study:
 def patient_bootstrap(
     labels: npt.ArrayLike,
     curves: Mapping[str, npt.ArrayLike],
-    patients: Sequence[object],
+    patients: Identifiers,
     *,
     generator: np.random.Generator,
     replicates: int,
@@ -131,7 +132,7 @@ def patient_bootstrap(
 def bootstrap_covariance(
     labels: npt.ArrayLike,
     curves: Mapping[str, npt.ArrayLike],
-    patients: Sequence[object],
+    patients: Identifiers,
     *,
     generator: np.random.Generator,
     replicates: int,
@@ -181,7 +182,7 @@ def bootstrap_covariance(
 def _study(
     labels: npt.ArrayLike,
     curves: Mapping[str, npt.ArrayLike],
-    patients: Sequence[object],
+    patients: Identifiers,
     replicates: int,
 ) -> _Study:
     present = checked_labels(labels)

@@ -1,6 +1,6 @@
 """Statistics library: AUC of nodes clustered in patients (Obuchowski 1997), and contrasts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from readerstudy.statistics.inputs import (
     DEFAULT_LEVEL,
     BoolArray,
     FloatArray,
+    Identifiers,
     IntArray,
     checked_curves,
     checked_labels,
@@ -59,7 +60,7 @@ class _PatientSums:
 
 
 def clustered_covariance(
-    labels: npt.ArrayLike, curves: Mapping[str, npt.ArrayLike], patients: Sequence[object]
+    labels: npt.ArrayLike, curves: Mapping[str, npt.ArrayLike], patients: Identifiers
 ) -> tuple[Covariance, Components | None]:
     """Return the AUCs of several curves and their covariance matrix, allowing for patients.
 
@@ -113,7 +114,7 @@ def clustered_covariance(
     )
 
 
-def _checked_patients(patients: Sequence[object], n_nodes: int) -> tuple[IntArray, int]:
+def _checked_patients(patients: Identifiers, n_nodes: int) -> tuple[IntArray, int]:
     if len(patients) != n_nodes:
         raise ValueError(f"patients must have length {n_nodes}, not {len(patients)}")
     return group_indices(patients)
@@ -176,7 +177,7 @@ def _combine(components: Components, counts: tuple[int, int]) -> FloatArray:
 def clustered_auc(
     labels: npt.ArrayLike,
     scores: npt.ArrayLike,
-    patients: Sequence[object],
+    patients: Identifiers,
     *,
     level: float = DEFAULT_LEVEL,
 ) -> AucEstimate:
@@ -222,7 +223,7 @@ def clustered_contrast(
     labels: npt.ArrayLike,
     curves: Mapping[str, npt.ArrayLike],
     weights: Mapping[str, float],
-    patients: Sequence[object],
+    patients: Identifiers,
     *,
     level: float = DEFAULT_LEVEL,
 ) -> Comparison:

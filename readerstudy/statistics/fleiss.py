@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from readerstudy.statistics.inputs import DEFAULT_LEVEL, FloatArray, checked_level, group_indices
+from readerstudy.statistics.inputs import (
+    DEFAULT_LEVEL,
+    FloatArray,
+    Identifiers,
+    checked_level,
+    group_indices,
+)
 from readerstudy.statistics.ratings import KAPPA_BOUNDS, category_counts, kappa_influence
 from readerstudy.statistics.results import Estimate, Status, TestResult
 from readerstudy.statistics.tails import (
@@ -84,7 +90,7 @@ def fleiss_kappa(
     ratings: npt.ArrayLike,
     *,
     categories: Sequence[int],
-    patients: Sequence[object] | None = None,
+    patients: Identifiers | None = None,
     level: float = DEFAULT_LEVEL,
 ) -> FleissKappa:
     """Compute Fleiss' kappa.
@@ -216,7 +222,7 @@ def _gwet(counts: FloatArray, level: float) -> Estimate:
 
 
 def _jackknife(
-    complete: FloatArray, n_readers: int, groups: Sequence[object], method: str, level: float
+    complete: FloatArray, n_readers: int, groups: Identifiers, method: str, level: float
 ) -> Estimate:
     """Delete one group (node or patient) at a time; t interval with groups - 1 df."""
     indices, n_groups = group_indices(groups)

@@ -8,6 +8,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Identifiers = Sequence[object] | IntArray
+"""Patient of each node: any hashable names, or numbers."""
 
 DEFAULT_LEVEL = 0.95
 TABLE_AXES = 2
@@ -120,14 +122,23 @@ def complete_nodes(*columns: npt.ArrayLike) -> BoolArray:
     return np.asarray(~np.isnan(np.stack(arrays)).any(axis=0), dtype=np.bool_)
 
 
-def group_indices(identifiers: Sequence[object]) -> tuple[IntArray, int]:
+def group_indices(identifiers: Identifiers) -> tuple[IntArray, int]:
     """Give groups (patients) numbers in order of first appearance.
+
+    Parameters
+    ----------
+    identifiers : sequence of hashable, or ndarray of int64, length nodes
 
     Returns
     -------
     indices : ndarray of int64, shape (nodes,)
     n_groups : int
     """
+    if isinstance(identifiers, np.ndarray):
+        _, first, inverse = np.unique(identifiers, return_index=True, return_inverse=True)
+        rank = np.empty(len(first), dtype=np.int64)
+        rank[np.argsort(first)] = np.arange(len(first))
+        return rank[inverse], len(first)
     numbers: dict[object, int] = {}
     indices = [numbers.setdefault(identifier, len(numbers)) for identifier in identifiers]
     return np.asarray(indices, dtype=np.int64), len(numbers)

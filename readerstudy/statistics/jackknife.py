@@ -1,6 +1,6 @@
 """Statistics library: jackknife covariance of AUCs, deleting one node or one patient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ from readerstudy.statistics.delong import to_nested
 from readerstudy.statistics.inputs import (
     BoolArray,
     FloatArray,
+    Identifiers,
     IntArray,
     checked_curves,
     checked_labels,
@@ -65,7 +66,7 @@ def node_jackknife(labels: npt.ArrayLike, curves: Mapping[str, npt.ArrayLike]) -
 
 
 def patient_jackknife(
-    labels: npt.ArrayLike, curves: Mapping[str, npt.ArrayLike], patients: Sequence[object]
+    labels: npt.ArrayLike, curves: Mapping[str, npt.ArrayLike], patients: Identifiers
 ) -> Covariance:
     """Return AUCs and their delete-one-patient jackknife covariance matrix.
 

@@ -1,7 +1,6 @@
 """Statistics library: correctness of the model against the mean of the readers, node by node."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from readerstudy.statistics.inputs import (
     DEFAULT_LEVEL,
     BoolArray,
     FloatArray,
+    Identifiers,
     checked_labels,
     checked_level,
     group_indices,
@@ -131,7 +131,7 @@ def model_against_mean_reader(
     model_correct: npt.ArrayLike,
     readers_correct: npt.ArrayLike,
     *,
-    patients: Sequence[object] | None = None,
+    patients: Identifiers | None = None,
     level: float = DEFAULT_LEVEL,
 ) -> ModelAgainstMeanReader:
     """Compare how often the model and the mean reader are right on the same nodes.
@@ -201,7 +201,7 @@ def _checked_readers(readers_correct: npt.ArrayLike, n: int) -> BoolArray:
 
 
 def _of_nodes(
-    differences: FloatArray, groups: Sequence[object], method: str, level: float
+    differences: FloatArray, groups: Identifiers, method: str, level: float
 ) -> MeanDifference:
     """Mean difference with the scatter of groups' residual sums (groups = nodes or patients)."""
     indices, n_groups = group_indices(groups)

@@ -1,4 +1,4 @@
-"""Analysis room: which nodes belong to an endpoint, how calls become scores, what is left out."""
+"""Analysis room: nodes, endpoints and reader views: the words every table is computed in."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,11 @@ ENDPOINT_LABELS = {
 
 
 class ReaderView(StrEnum):
-    """How a reader's category is read as a score."""
+    """How a reader's answer is read as a score."""
 
     BINARY = "binary"
     ORDINAL = "ordinal"
+    CONFIDENCE = "confidence"
 
 
 class Reason(StrEnum):
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     BENIGN_BY_REFERENCE_STANDARD = "benign_by_reference_standard"
     READER_CALL_MISSING = "reader_call_missing"
     MODEL_SCORE_MISSING = "model_score_missing"
+    CONFIDENCE_MISSING = "confidence_missing"
 
 
 REASON_SENTENCES = {
@@ -49,6 +51,7 @@ REASON_SENTENCES = {
     Reason.BENIGN_BY_REFERENCE_STANDARD: "Benign; this endpoint asks of metastatic nodes only.",
     Reason.READER_CALL_MISSING: "The reader made no call for this node.",
     Reason.MODEL_SCORE_MISSING: "The model has no score for this node.",
+    Reason.CONFIDENCE_MISSING: "A reader gave no confidence for this node.",
 }
 
 
@@ -143,188 +146,8 @@ def _check_row(row: NodeRow, readers: Sequence[str]) -> None:
             raise ValueError(f"node {row.key}: {name} must be a finite number or None, not {score}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """A node that takes no part, and why; ``side`` names who has no value, if that is it."""
-
-    cohort: str
-    patient: str
-    node: str
-    reason: Reason
-    side: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeSet:
-    """The nodes a number is computed on.
-
-    Attributes
-    ----------
-    rows : tuple of NodeRow
-        The nodes used, in the order of their names.
-    labels : tuple of int
-        1 where the endpoint's disease is present.
-    available : mapping of str to int
-        For a comparison: how many of the endpoint's nodes each side has a value for.
-    left_out : tuple of LeftOut
-        One entry per node and reason.
-    """
-
-    endpoint: Endpoint
-    rows: tuple[NodeRow, ...]
-    labels: tuple[int, ...]
-    available: Mapping[str, int]
-    left_out: tuple[LeftOut, ...]
-
-    @property
-    def patients(self) -> tuple[tuple[str, str], ...]:
-        """Patient of each node; the same identifier in two cohorts is two patients."""
-        return tuple((row.cohort, row.patient) for row in self.rows)
-
-    @property
-    def n_positive(self) -> int:
-        """Nodes with disease."""
-        return sum(self.labels)
-
-
 def is_positive(category: int, endpoint: Endpoint) -> bool:
     """Tell whether a category counts as disease for the endpoint."""
     if endpoint is Endpoint.METASTASIS:
         return category >= NodeCategory.METASTASIS
     return category == NodeCategory.METASTASIS_ENE
-
-
-def exclusion(row: NodeRow, endpoint: Endpoint) -> Reason | None:
-    """Return why a node does not belong to the endpoint, or None when it does."""
-    if row.truth is None:
-        return Reason.REFERENCE_STANDARD_MISSING
-    if endpoint is Endpoint.ENE_AMONG_METASTATIC and row.truth == NodeCategory.BENIGN:
-        return Reason.BENIGN_BY_REFERENCE_STANDARD
-    return None
-
-
-def endpoint_nodes(rows: Sequence[NodeRow], endpoint: Endpoint) -> NodeSet:
-    """Return the nodes that belong to an endpoint, sorted by name, and those left out.
-
-    Parameters
-    ----------
-    rows : sequence of NodeRow
-    endpoint : Endpoint
-
-    Returns
-    -------
-    NodeSet
-    """
-    ordered = sorted(rows, key=lambda row: row.key)
-    kept, left_out = [], []
-    for row in ordered:
-        reason = exclusion(row, endpoint)
-        if reason is None:
-            kept.append(row)
-        else:
-            left_out.append(_left_out(row, reason))
-    return NodeSet(
-        endpoint=endpoint,
-        rows=tuple(kept),
-        labels=_labels(kept, endpoint),
-        available={},
-        left_out=tuple(left_out),
-    )
-
-
-def _left_out(row: NodeRow, reason: Reason, side: str | None = None) -> LeftOut:
-    return LeftOut(cohort=row.cohort, patient=row.patient, node=row.node, reason=reason, side=side)
-
-
-def _labels(rows: Sequence[NodeRow], endpoint: Endpoint) -> tuple[int, ...]:
-    return tuple(int(row.truth is not None and is_positive(row.truth, endpoint)) for row in rows)
-
-
-def value_of(row: NodeRow, side: str, endpoint: Endpoint, view: ReaderView) -> float | None:
-    """Return the score a side gives a node, None where it has none.
-
-    Parameters
-    ----------
-    row : NodeRow
-    side : str
-        ``MODEL`` or a reader label.
-    endpoint : Endpoint
-    view : ReaderView
-        ``binary``: 1 when the call counts as disease for the endpoint; ``ordinal``: the category.
-
-    Returns
-    -------
-    float or None
-    """
-    if side == MODEL:
-        return row.score_metastasis if endpoint is Endpoint.METASTASIS else row.score_ene
-    call = row.calls[side]
-    if call is None:
-        return None
-    return float(is_positive(call, endpoint)) if view is ReaderView.BINARY else float(call)
-
-
-def common_nodes(nodes: NodeSet, sides: Sequence[str]) -> NodeSet:
-    """Keep the nodes every side has a value for: the same-node guard of all comparisons.
-
-    Parameters
-    ----------
-    nodes : NodeSet
-        From ``endpoint_nodes``.
-    sides : sequence of str
-        ``MODEL`` and reader labels.
-
-    Returns
-    -------
-    NodeSet
-        ``available`` counts each side's nodes; ``left_out`` lists every node dropped here, once
-        per side that has no value.
-
-    Raises
-    ------
-    ValueError
-        If there is no side.
-    """
-    if not sides:
-        raise ValueError("sides must name the model or at least one reader")
-    available = dict.fromkeys(sides, 0)
-    kept: list[NodeRow] = []
-    left_out: list[LeftOut] = []
-    for row in nodes.rows:
-        missing = []
-        for side in sides:
-            if value_of(row, side, nodes.endpoint, ReaderView.BINARY) is None:
-                missing.append(side)
-            else:
-                available[side] += 1
-        left_out.extend(_left_out(row, _missing_reason(side), side) for side in missing)
-        if not missing:
-            kept.append(row)
-    return NodeSet(
-        endpoint=nodes.endpoint,
-        rows=tuple(kept),
-        labels=_labels(kept, nodes.endpoint),
-        available=available,
-        left_out=tuple(left_out),
-    )
-
-
-def _missing_reason(side: str) -> Reason:
-    return Reason.MODEL_SCORE_MISSING if side == MODEL else Reason.READER_CALL_MISSING
-
-
-def scores(nodes: NodeSet, side: str, view: ReaderView) -> tuple[float, ...]:
-    """Return a side's score for every node of a common set.
-
-    Raises
-    ------
-    ValueError
-        If the side has no value for a node: the set was not made for it.
-    """
-    values = []
-    for row in nodes.rows:
-        value = value_of(row, side, nodes.endpoint, view)
-        if value is None:
-            raise ValueError(f"{side} has no value for node {row.key}; use common_nodes first")
-        values.append(value)
-    return tuple(values)

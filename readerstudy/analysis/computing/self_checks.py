@@ -1,6 +1,8 @@
 """Analysis room: every table is checked against itself before anyone sees it."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from readerstudy.analysis.computing.plain import Plain
 
@@ -29,7 +31,7 @@ def check_result(result: Plain) -> None:
 
 def _walk(value: Plain, place: str) -> None:
     if isinstance(value, dict):
-        for rule in (_interval_holds_estimate, _proportion, _counts, _probability, _nodes):
+        for rule in _RULES:
             rule(value, place)
         for key, item in value.items():
             _walk(item, f"{place}.{key}")
@@ -102,7 +104,7 @@ def _nodes(part: dict[str, Plain], place: str) -> None:
     nodes = part.get("nodes")
     if isinstance(nodes, dict):
         for key, item in part.items():
-            if key != "nodes":
+            if key != "nodes" and "confidence" not in key:
                 _same_n(item, nodes["n"], f"{place}.{key}")
 
 
@@ -112,8 +114,57 @@ def _same_n(value: Plain, n: Plain, place: str) -> None:
         if "n_positive" in value and "n" in value and "available" not in value:
             _require(value["n"] == n, place, f"n = {value['n']} differs from the {n} nodes listed")
         for key, item in value.items():
-            if "nodes" not in value:
+            # The confidence view has nodes of its own: those every reader gave a confidence for.
+            if "nodes" not in value and "confidence" not in key:
                 _same_n(item, n, f"{place}.{key}")
+
+
+def _confusion(part: dict[str, Plain], place: str) -> None:
+    """Every node of a part lies in one cell, or is undetermined or without a call."""
+    sides = part.get("sides")
+    missing = part.get("missing")
+    if not isinstance(sides, dict) or not isinstance(missing, dict):
+        return
+    totals = {
+        side: sum(map(sum, cast("list[list[int]]", rows))) + cast("int", missing[side])
+        for side, rows in sides.items()
+        if isinstance(rows, list)
+    }
+    _require(len(set(totals.values())) <= 1, place, f"the tables hold different nodes: {totals}")
+
+
+def _adjusted(part: dict[str, Plain], place: str) -> None:
+    adjusted, tested = _number(part.get("adjusted_p")), _number(part.get("tested_p"))
+    if adjusted is not None and tested is not None:
+        _require(adjusted >= tested - SLACK, place, "an adjusted P lies below the P it adjusts")
+
+
+_RULES = (
+    _interval_holds_estimate,
+    _proportion,
+    _counts,
+    _probability,
+    _nodes,
+    _confusion,
+    _adjusted,
+)
+
+
+def check_subgroups_add_up(parts: Sequence[Mapping[str, Any]]) -> None:
+    """Check that every subgroup variable splits all nodes, none twice.
+
+    Raises
+    ------
+    TableInconsistentError
+        Naming the variable.
+    """
+    whole = next(part["n_nodes"] for part in parts if part["kind"] == "pooled")
+    totals: dict[str, int] = {}
+    for part in parts:
+        if part["kind"] == "subgroup":
+            totals[part["variable"]] = totals.get(part["variable"], 0) + part["n_nodes"]
+    for variable, total in totals.items():
+        _require(total == whole, variable, f"its subgroups hold {total} nodes, all hold {whole}")
 
 
 def check_parts_add_up(pooled: dict[str, Plain], parts: list[dict[str, Plain]]) -> None:

@@ -64,9 +64,9 @@ class CohortReport:
 def cohort_reports(results: Mapping[str, Any]) -> list[CohortReport]:
     """Return every cohort and all together in the order they are printed."""
     tables = results["tables"]
-    parts = list(tables["cohorts"])
+    parts = [part for part in tables["parts"] if part["kind"] == "cohort"]
     if len(parts) > 1:
-        parts.append(tables["pooled"])
+        parts += [part for part in tables["parts"] if part["kind"] == "pooled"]
     return [
         CohortReport(
             key=f"cohort-{position}",
