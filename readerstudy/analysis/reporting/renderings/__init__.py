@@ -1,0 +1,1 @@
+"""Analysis room: one document written as PDF, DOCX, XLSX and HTML (pure)."""
