@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.models import User
 from cohorts.selectors import cohorts_with_counts, roles_of
 from cohorts.vocabulary import CohortRole
+from readerstudy.analysis.planning.selectors import may_plan
 from readerstudy.analysis.selectors import studies_for
 from readerstudy.reading.selectors import is_reader, studies_of, study_readers_of
 
@@ -24,6 +25,7 @@ ROOMS = (
     ),
     ("inference:home", "Models", "Register, train, predict, explain; import other scores."),
     ("analysis:home", "Analysis", "Freeze data, run the analysis, read the report."),
+    ("analysis:planning", "Planning", "Sample size and power of a study to come."),
 )
 
 
@@ -51,6 +53,7 @@ def tasks_of(user: User) -> list[Task]:
         "annotation:releases": coordinates,
         "inference:home": coordinates or CohortRole.STATISTICIAN in roles,
         "analysis:home": CohortRole.STATISTICIAN in roles,
+        "analysis:planning": may_plan(user),
     }
     return [
         Task(room=room, label=label, url=reverse(room), sentence=sentence)

@@ -27,11 +27,17 @@ def opened(people, cohort, title):
     [
         (
             "coordinator",
-            ["cohorts:home", "studies:home", "annotation:releases", "inference:home"],
+            [
+                "cohorts:home",
+                "studies:home",
+                "annotation:releases",
+                "inference:home",
+                "analysis:planning",
+            ],
         ),
         ("annotator_one", ["annotation:home"]),
         ("adjudicator", ["annotation:adjudication"]),
-        ("statistician", ["inference:home", "analysis:home"]),
+        ("statistician", ["inference:home", "analysis:home", "analysis:planning"]),
         ("outsider", []),
     ],
 )
