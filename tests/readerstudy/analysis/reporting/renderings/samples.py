@@ -26,14 +26,16 @@ HOSTILE = (
 SIGNS = "κ ≤ − – × ≥ α Δ x² p₁"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300" viewBox="0 0 400 300">'
-    '<rect width="400" height="300" fill="#ffffff"/><circle cx="200" cy="150" r="60" fill="#0072b2"/>'
+    '<rect width="400" height="300" fill="#ffffff"/>'
+    '<circle cx="200" cy="150" r="60" fill="#0072b2"/>'
     '<text x="20" y="30" font-family="sans-serif" font-size="14">Sensitivity κ</text></svg>'
 )
 
 
 def table(key: str, n_columns: int, n_rows: int) -> Table:
-    columns = (Column(title="Reader"),) + tuple(
-        Column(title=f"Value {i}", align="number") for i in range(1, n_columns)
+    columns = (
+        Column(title="Reader"),
+        *(Column(title=f"Value {i}", align="number") for i in range(1, n_columns)),
     )
     rows = [Row(cells=("Cohort 1",), heading=True)]
     rows += [
