@@ -1,0 +1,113 @@
+"""R finds the same numbers from the dataset alone, and says so when one was changed."""
+
+import csv
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from readerstudy.analysis.computing.endpoints import StudyTable
+from readerstudy.analysis.frozen_table import FrozenTable, to_csv
+from readerstudy.analysis.reporting.files import r_script, tidy_long
+from scripts.check_r import main
+from tests.readerstudy.analysis.reporting.files.studies import (
+    MODEL,
+    invented,
+    invented_results,
+    reference,
+    results_of,
+)
+from tests.readerstudy.statistics.reference import SHARED
+
+RSCRIPT = shutil.which("Rscript")
+needs_r = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed (r-base-core)")
+
+
+def _folder(folder: Path, table: StudyTable, results: dict) -> Path:
+    masks = {row.key: "mask" for row in table.rows}
+    frozen = FrozenTable(sources={"model": MODEL}, table=table, mask_digests=masks)
+    (folder / "dataset.csv").write_text(to_csv(frozen))
+    (folder / "results.csv").write_text(tidy_long.to_csv(results))
+    (folder / "recompute.R").write_text(r_script.script(results))
+    return folder
+
+
+def _run(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(RSCRIPT), "--vanilla", str(folder / "recompute.R"), str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _not_recomputed(folder: Path) -> set[str]:
+    with (folder / "differences.csv").open() as file:
+        return {row["reason"] for row in csv.DictReader(file) if row["ok"] == "not recomputed"}
+
+
+def test_the_script_holds_the_settings_and_no_number_of_the_report() -> None:
+    results = invented_results(1)
+    source = r_script.script(results)
+    assert 'READERS <- c("R1", "R2", "R3")' in source
+    assert "LEVEL <- 0.95" in source
+    assert r_script.MARK not in source
+    estimates = {
+        repr(line["estimate"])
+        for line in tidy_long.lines(results)
+        if isinstance(line.get("estimate"), float) and len(repr(line["estimate"])) > 8
+    }
+    assert not any(number in source for number in estimates)
+
+
+def test_names_cannot_leave_their_quotes() -> None:
+    results = results_of(invented(4, readers=1, cohorts=1))
+    results["tables"]["readers"] = ['x"); quit(status = 0) #', "Zoë\\", "\U0001f600"]
+    line = next(x for x in r_script.script(results).splitlines() if x.startswith("READERS"))
+    assert line == 'READERS <- c("x\\"); quit(status = 0) #", "Zo\\u00eb\\\\", "\\U0001f600")'
+
+
+@needs_r
+@pytest.mark.parametrize(("seed", "readers"), [(1, 3), (2, 2), (3, 1)])
+def test_r_agrees_on_invented_studies_with_gaps(seed: int, readers: int, tmp_path: Path) -> None:
+    table = invented(seed, readers=readers)
+    done = _run(_folder(tmp_path, table, results_of(table)))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert " 0 differ" in done.stdout
+    assert "this script has no formula for it" not in _not_recomputed(tmp_path)
+
+
+@needs_r
+@pytest.mark.golden
+@pytest.mark.skipif(
+    not (SHARED / "study_set2").is_dir(),
+    reason="reference study absent: shared/reference/statistics/study_set2",
+)
+def test_r_agrees_on_the_reference_study(tmp_path: Path) -> None:
+    table = reference()
+    done = _run(_folder(tmp_path, table, results_of(table)))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+@needs_r
+@pytest.mark.parametrize("column", ["estimate", "p_two_sided", "lower"])
+def test_a_changed_number_is_found(column: str, tmp_path: Path) -> None:
+    table = invented(2, readers=2, cohorts=1)
+    folder = _folder(tmp_path, table, results_of(table))
+    with (folder / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    at = next(
+        n for n, row in enumerate(rows) if row["method"] == "delong_fixed_readers" and row[column]
+    )
+    rows[at][column] = repr(float(rows[at][column]) * (1 + 3e-5))
+    with (folder / "results.csv").open("w") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    done = _run(folder)
+    assert done.returncode == 1
+    assert " 1 differ" in done.stdout
+
+
+def test_a_folder_without_the_files_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "lacks dataset.csv, results.csv, recompute.R" in capsys.readouterr().out

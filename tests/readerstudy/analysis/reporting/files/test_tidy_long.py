@@ -1,0 +1,88 @@
+"""Every number of a result stands in the long table, bit by bit."""
+
+import copy
+import csv
+import io
+
+from readerstudy.analysis.reporting.files import tidy_long
+from readerstudy.analysis.reporting.files.parts import parts_of
+from tests.readerstudy.analysis.reporting.files.studies import invented_results
+
+NO_LINE = {
+    "roc",
+    "roc_point",
+    "tied_thresholds",
+    "delong_covariance",
+    "patient_clustered_covariance",
+    "variance",
+    "fraction",
+    "level",
+    "p_greater",
+    "p_less",
+    "lower_unclipped",
+    "upper_unclipped",
+    "categories",
+    "reason",
+}
+
+
+def _floats(value: object) -> set[float]:
+    if isinstance(value, dict):
+        parts = [_floats(item) for key, item in value.items() if key not in NO_LINE]
+        return set().union(*parts)
+    if isinstance(value, list):
+        return set().union(*(_floats(item) for item in value))
+    return {value} if isinstance(value, float) else set()
+
+
+def _table(results: dict) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(tidy_long.to_csv(results))))
+
+
+def test_no_number_of_a_part_is_left_out() -> None:
+    results = invented_results(1)
+    listed = {float(row[key]) for row in _table(results) for key in tidy_long.NUMBERS if row[key]}
+    missing = {x for part in parts_of(results["tables"]) for x in _floats(part)} - listed
+    assert not missing
+
+
+def test_a_line_is_named_once() -> None:
+    keys = [tuple(row[key] for key in tidy_long.KEYS) for row in _table(invented_results(1))]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_number_is_found_by_its_names() -> None:
+    results = invented_results(1)
+    part = parts_of(results["tables"])[0]
+    entry = part["endpoints"]["ene"]["comparisons"][1]
+    names = (part["key"], "ene", f"model minus {entry['reader']}", "ordinal", "delong")
+    keys = ("part", "endpoint", "subject", "view", "method")
+    [row] = [row for row in _table(results) if tuple(row[key] for key in keys) == names]
+    found = entry["ordinal"]["delong"]
+    assert row["estimate"] == repr(found["estimate"])
+    assert row["p_two_sided"] == repr(found["test"]["p_two_sided"])
+    assert row["n"] == str(found["n"])
+
+
+def test_mcnemar_is_listed_with_its_four_counts() -> None:
+    rows = [row for row in _table(invented_results(1)) if row["method"].startswith("mcnemar.")]
+    methods = {row["method"] for row in rows}
+    assert {"mcnemar.counts.both", "mcnemar.exact_p", "mcnemar.tango"} <= methods
+    assert all(row["p_two_sided"] for row in rows if row["method"] == "mcnemar.exact_p")
+
+
+def test_a_block_nobody_knows_is_listed_too() -> None:
+    results = copy.deepcopy(invented_results(1))
+    parts_of(results["tables"])[0]["endpoints"]["ene"]["invented"] = {"depth": {"p": 0.25}}
+    results["tables"]["new_comparison"] = [{"name": "A", "estimate": 0.5, "n": 7}]
+    rows = _table(results)
+    [inside] = [row for row in rows if row["measure"] == "invented"]
+    assert (inside["method"], inside["p_two_sided"]) == ("depth.p", "0.25")
+    [study] = [row for row in rows if row["measure"] == "new_comparison"]
+    assert (study["part"], study["method"], study["n"]) == ("study", "A", "7")
+
+
+def test_cells_are_harmless_in_a_spreadsheet() -> None:
+    results = copy.deepcopy(invented_results(1))
+    parts_of(results["tables"])[0]["endpoints"]["ene"]["readers"][0]["reader"] = "=1+1"
+    assert not any(row["subject"].startswith("=") for row in _table(results))
