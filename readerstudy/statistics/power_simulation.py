@@ -13,7 +13,12 @@ from readerstudy.statistics.proportions import wilson
 from readerstudy.statistics.simulated_tests import Outcomes, analyse, gathered
 
 ROUNDING = 1e-12
-OVER_MEAN = ("mean_delong", "mean_clustered", "mean_random_readers")
+OVER_MEAN = (
+    "mean_delong",
+    "mean_clustered",
+    "mean_random_readers",
+    "mean_random_readers_clustered",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +39,8 @@ class ComparisonSummary:
     Attributes
     ----------
     name : str
-        ``reader_<n>`` (paired DeLong), ``mean_delong``, ``mean_clustered`` or
-        ``mean_random_readers``.
+        ``reader_<n>`` (paired DeLong), ``mean_delong``, ``mean_clustered``,
+        ``mean_random_readers`` or ``mean_random_readers_clustered``.
     expected : float
         The difference (model minus reader) that the plan holds.
     significant : Share
@@ -135,7 +140,7 @@ def summarise_tests(
     Returns
     -------
     tuple of ComparisonSummary
-        Readers in their order, then the mean by DeLong, by patient, over random readers.
+        Readers in their order, then the mean as in ``OVER_MEAN``.
 
     Raises
     ------

@@ -25,7 +25,8 @@ class Outcomes:
         Each curve on the nodes that all curves scored, the model first.
     tests : ndarray, shape (studies, tests, 3)
         Difference model minus reader(s), its standard error, degrees of freedom (inf: normal).
-        Tests: each reader by DeLong, then the mean by DeLong, by patient, over random readers.
+        Tests: each reader by DeLong, then the mean by DeLong, by patient, over random readers, and
+        over random readers with the covariances by patient.
     nodes : ndarray of int, shape (studies, 3)
         Nodes, positive nodes, patients with a positive node.
     """
@@ -64,7 +65,7 @@ def analyse(drawn: DrawnStudy) -> Outcomes:
     ]
     mean = _weights(names, names[1:])
     rows += [_of_contrast(by_node, mean), _of_contrast(by_patient, mean)]
-    rows.append(_over_readers(by_node, names[1:]))
+    rows += [_over_readers(cov, names[1:]) for cov in (by_node, by_patient)]
     size = len(names)
     return Outcomes(
         areas=_areas(by_node, size)[None],

@@ -139,7 +139,7 @@ def areas(given: Inputs) -> Answer:
             )
             for n in sorted({*PATIENTS, given["patients"]})
         ),
-        curve=tuple((n, power(n)) for n in range(5, max(160, given["patients"] + 1), 5)),
+        curve=tuple((n, power(n)) for n in range(10, max(151, given["patients"] + 1), 5)),
         across="Patients",
         target=given["target"],
         basis="Exact variance of empirical areas of binormal scores (Bamber 1975, DOI "
@@ -166,7 +166,7 @@ def paired_proportions(given: Inputs) -> Answer:
         ),
         header=("Nodes of the class", "Power"),
         rows=tuple((str(n), _power(power(n))) for n in sorted({*PAIRS, given["pairs"]})),
-        curve=tuple((n, power(n)) for n in range(10, max(401, given["pairs"] + 1), 10)),
+        curve=tuple((n, power(n)) for n in range(20, max(401, given["pairs"] + 1), 10)),
         across="Nodes of the class",
         target=given["target"],
         basis="Connor 1987 (DOI 10.2307/2531961), on nodes divided by the design effect. For the "

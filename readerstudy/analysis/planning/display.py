@@ -15,6 +15,7 @@ OVER_MEAN = {
     "mean_delong": "Reader mean, DeLong",
     "mean_clustered": "Reader mean, by patient",
     "mean_random_readers": "Reader mean, random readers",
+    "mean_random_readers_clustered": "Reader mean, random readers, by patient",
 }
 COLUMNS = (
     "scenario",

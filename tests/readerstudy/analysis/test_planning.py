@@ -53,7 +53,7 @@ def test_the_worker_stores_what_the_library_computes(planner, simulation):
         test.significant.numerator for test in expected
     ]
     assert [row["bias"] for row in stored] == [test.bias for test in expected]
-    null = found["scenarios"][1]["tests"][-2]
+    null = found["scenarios"][1]["tests"][-3]
     assert null["name"] == "mean_clustered"
     assert null["expected"] == pytest.approx(0)
 
@@ -281,7 +281,7 @@ def test_the_files_hold_the_stored_numbers(client, planner, simulation):
         if (row["scenario"], row["name"], row["quantity"])
         == ("planned", "mean_clustered", "significant")
     )
-    expected = stored["scenarios"][0]["tests"][-2]["significant"]
+    expected = stored["scenarios"][0]["tests"][-3]["significant"]
     assert int(power["numerator"]) == expected["numerator"]
     assert float(power["lower"]) == expected["lower"]
     assert answer["Content-Disposition"].startswith("attachment")

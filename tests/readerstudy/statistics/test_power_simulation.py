@@ -210,6 +210,24 @@ def test_readers_as_a_sample_need_the_random_reader_test():
     assert tests["mean_random_readers"].significant.value < 0.085
 
 
+def test_patients_and_readers_both_at_random_need_both():
+    study = null_study(
+        replace(
+            STUDY,
+            patients=150,
+            readers=(Accuracy(auc=0.75),) * 5,
+            reader_spread=0.4,
+            icc_positive=0.4,
+            icc_negative=0.4,
+        )
+    )
+    tests, _ = run(study, 1000)
+    both = tests["mean_random_readers_clustered"].significant.value
+    assert both < 0.085
+    for name in ("mean_delong", "mean_clustered", "mean_random_readers"):
+        assert tests[name].significant.value > both + 0.015, name
+
+
 def test_missing_calls_leave_out_nodes_of_their_own_pair_only():
     study = replace(STUDY, patients=60, missing=0.1)
     drawn = draw(study, np.random.default_rng(9))
