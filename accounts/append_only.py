@@ -61,6 +61,16 @@ def protect(*tables: str) -> RunPython:
     return RunPython(forwards, backwards, elidable=False)
 
 
+def unprotect(*tables: str) -> RunPython:
+    """Return the operation that lifts the protection: ``protect`` again at the migration's end.
+
+    SQLite changes a column by building the table anew, which loses its triggers. Undone, the
+    migration leaves the tables protected as it found them.
+    """
+    guard = protect(*tables)
+    return RunPython(guard.reverse_code, guard.code, elidable=False)
+
+
 APPEND_ONLY_TABLES = (
     "accounts_auditevent",
     "annotation_nodelabel",

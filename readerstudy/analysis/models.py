@@ -13,7 +13,17 @@ class AnalysisDataset(models.Model):
     """One frozen table: truth version x calls x predictions, with its digest; append-only."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    study = models.ForeignKey("reading.Study", on_delete=models.PROTECT, related_name="+")
+    study = models.ForeignKey(
+        "reading.Study",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="None for data read elsewhere and imported.",
+    )
+    title = models.CharField(
+        max_length=200, blank=True, help_text="Of imported data; blank where a study has one."
+    )
     model_version = models.ForeignKey(
         "inference.ModelVersion",
         on_delete=models.PROTECT,
@@ -37,6 +47,16 @@ class AnalysisDataset(models.Model):
         return f"dataset {self.digest[:12]}"
 
     @property
+    def is_imported(self) -> bool:
+        """Whether the data were read elsewhere."""
+        return self.study_id is None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.title if self.study is None else str(self.study.title)
+
+    @property
     def labels(self) -> dict[str, str]:
         """Whose scores it holds, and what may be concluded from them."""
         return labels_of(self.sources)
@@ -51,6 +71,10 @@ class AnalysisRun(Job):
     seed = models.PositiveBigIntegerField(default=0)
     results_key = models.CharField(max_length=64, blank=True)
     results_digest = models.CharField(max_length=64, blank=True)
+    files = models.JSONField(default=dict, help_text="Name of each file of the report: its blob.")
+    unblinding = models.PositiveIntegerField(
+        null=True, help_text="Which look at this test set it was; empty for runs never counted."
+    )
 
     def __str__(self) -> str:
         return f"run {self.pk}"
