@@ -19,10 +19,10 @@ from readerstudy.analysis.reporting.document import (
     Table,
 )
 from readerstudy.analysis.reporting.renderings.archives import printable, steady
-from readerstudy.analysis.reporting.renderings.fonts import FAMILY
 from readerstudy.analysis.reporting.renderings.pictures import svg_to_png
 from readerstudy.analysis.reporting.renderings.widths import setting_of
 
+_FAMILY = "Arial"  # on every machine that has Word; a file cannot rely on ours
 _DPI = 300
 _LONGEST_DESCRIPTION = 2000
 
@@ -59,7 +59,7 @@ def docx_bytes(document: Document) -> bytes:
 
 def _style(word: Any) -> None:
     normal = word.styles["Normal"]
-    normal.font.name, normal.font.size = FAMILY, Pt(10)
+    normal.font.name, normal.font.size = _FAMILY, Pt(10)
     normal.paragraph_format.space_after = Pt(6)
     word.styles["Caption"].font.size = Pt(9)
 
@@ -105,7 +105,8 @@ def _turn(word: Any, *, landscape: bool) -> None:
 
 
 def _section(word: Any, section: Section, level: int) -> None:
-    _turn(word, landscape=False)
+    first = next(iter(section.blocks), None)
+    _turn(word, landscape=isinstance(first, Table) and setting_of(first).landscape)
     word.add_heading(printable(section.title), min(level, 9))
     for block in section.blocks:
         _block(word, block)

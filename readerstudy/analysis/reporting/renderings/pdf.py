@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -14,6 +14,7 @@ from readerstudy.analysis.reporting.document import (
     Section,
     Table,
 )
+from readerstudy.analysis.reporting.renderings.archives import printable
 from readerstudy.analysis.reporting.renderings.fonts import FAMILY, fonts, with_font
 from readerstudy.analysis.reporting.renderings.widths import setting_of
 
@@ -22,7 +23,7 @@ _EPOCH = 946684800  # a fixed time, so that equal reports are equal bytes
 
 
 def pdf_bytes(document: Document) -> bytes:
-    """Write a document as tagged PDF (PDF/UA-1).
+    """Write a document as tagged PDF: PDF/UA-1 where the typeface has every sign.
 
     Parameters
     ----------
@@ -41,15 +42,35 @@ def pdf_bytes(document: Document) -> bytes:
         "font": FAMILY,
         "sections": [_section(section) for section in document.sections],
     }
-    written = typst.compile(
-        _TEMPLATE.read_bytes(),
-        format="pdf",
-        font_paths=fonts(),
-        sys_inputs={"document": json.dumps(content)},
-        pdf_standards=["ua-1"],
-        timestamp=_EPOCH,
+    data = json.dumps(_clean(content))
+    try:
+        return _compiled(data, ["ua-1"])
+    except typst.TypstError:
+        # PDF/UA refuses signs that the typeface lacks; a study's name may hold some.
+        return _compiled(data, [])
+
+
+def _compiled(data: str, standards: list[Literal["ua-1"]]) -> bytes:
+    return bytes(
+        typst.compile(
+            _TEMPLATE.read_bytes(),
+            format="pdf",
+            font_paths=fonts(),
+            sys_inputs={"document": data},
+            pdf_standards=standards,
+            timestamp=_EPOCH,
+        )
     )
-    return bytes(written)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {name: _clean(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(inner) for inner in value]
+    return value
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def test_pdf_is_tagged_and_claims_ua_1():
     assert b"pdfuaid:part" in written
 
 
-@pytest.mark.parametrize("text", ['#panic("run")', '#eval("1")', "$ x", "\\", "]", "*"])
+@pytest.mark.parametrize(
+    "text", ['#panic("run")', '#eval("1")', "$ x", "\\", "]", "*", "\\u0000", "\x00"]
+)
 def test_pdf_never_evaluates_text(text):
     cells = Table(
         key="t",
@@ -97,3 +99,8 @@ def test_typeface_has_the_sign(sign):
     folder = fonts.Path(fonts.font_source_sans_pro.__file__).parent / "files"
     face = ImageFont.truetype(str(folder / "SourceSansPro-Regular.otf"), 40)
     assert bytes(face.getmask(sign)) != bytes(face.getmask("\U0010fffd"))
+
+
+def test_signs_that_the_typeface_lacks_do_not_stop_the_report():
+    document = Document(title="日本 \x00 \ud800", subtitle="😀", sections=())
+    assert b"/StructTreeRoot" in pdf.pdf_bytes(document)
