@@ -44,20 +44,20 @@ def pdf_bytes(document: Document) -> bytes:
     }
     data = json.dumps(_clean(content))
     try:
-        return _compiled(data, ["ua-1"])
+        return _compiled(data, "ua-1")
     except typst.TypstError:
         # PDF/UA refuses signs that the typeface lacks; a study's name may hold some.
-        return _compiled(data, [])
+        return _compiled(data, None)
 
 
-def _compiled(data: str, standards: list[Literal["ua-1"]]) -> bytes:
+def _compiled(data: str, standard: Literal["ua-1"] | None) -> bytes:
     return bytes(
         typst.compile(
             _TEMPLATE.read_bytes(),
             format="pdf",
             font_paths=fonts(),
             sys_inputs={"document": data},
-            pdf_standards=standards,
+            pdf_standards=standard or [],
             timestamp=_EPOCH,
         )
     )
