@@ -170,6 +170,9 @@ def _grid(word: Any, table: Table, size: float, widths: tuple[float, ...]) -> No
     for cell in head.tc_lst:
         _rule(cell.get_or_add_tcPr(), "w:tcBorders", {"bottom": 4})
     _rule(grid._tbl.tblPr, "w:tblBorders", {"top": 8, "bottom": 8})
+    margins = OxmlElement("w:tblCellMar")
+    margins.extend(_with(f"w:{side}", w="60", type="dxa") for side in ("left", "right"))
+    grid._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
 
 
 def _fill(

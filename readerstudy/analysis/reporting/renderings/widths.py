@@ -6,8 +6,8 @@ from readerstudy.analysis.reporting.document import Table
 
 PORTRAIT = 482.0
 LANDSCAPE = 728.0
-_GLYPH = 0.52
-_GAP = 12.0
+_GLYPH = 0.5
+_GAP = 7.0
 _CELL = 34
 _SETTINGS = ((False, 9.0), (False, 8.0), (True, 8.5), (True, 7.5), (True, 6.5), (True, 5.5))
 
