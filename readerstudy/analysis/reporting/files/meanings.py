@@ -30,6 +30,7 @@ COLUMN_MEANINGS = {
     "part": Meaning("Key of the part of the data: a cohort, pooled, a subgroup, or study."),
     "part_kind": Meaning("cohort, pooled, subgroup, or study (comparisons of the whole study)."),
     "cohort": Meaning("Name of the part as in the report."),
+    "unit": Meaning("What is counted: node, or patient (positive when any node is)."),
     "endpoint": Meaning(
         "The question asked of every node; empty where a number is of no endpoint."
     ),
@@ -93,10 +94,10 @@ MEASURES = {
     "specificity_difference": Meaning(
         "Model minus reader on the nodes without disease.", SHARE, FAGERLAND
     ),
-    "confusion": Meaning("Categories called against the reference standard.", "nodes"),
-    "patient_level": Meaning("The same numbers with patients as units.", "as for nodes"),
-    "primary": Meaning("The primary comparison, as planned.", "1"),
-    "between_cohorts": Meaning("Areas of two cohorts compared.", "1", DELONG),
+    "confusion": Meaning(
+        "Categories called (second number) against the reference standard (first).", "nodes"
+    ),
+    "primary_difference": Meaning("The planned comparison: model minus subject.", "1"),
     "description": Meaning("Patients, nodes, reading times and annotators.", "as named"),
 }
 
@@ -175,6 +176,37 @@ METHODS = {
     "slope": Meaning("Calibration slope; ideal 1.", "1", "10.1093/biomet/45.3-4.562"),
     "intercept": Meaning("Calibration intercept; ideal 0.", "1", "10.1093/biomet/45.3-4.562"),
     "in_the_large": Meaning("Intercept with slope 1; ideal 0.", "1", "10.1093/biomet/45.3-4.562"),
+    "welch": Meaning("t test with Welch's degrees of freedom.", "", "10.1186/1471-2105-12-77"),
+    "obuchowski_rockette_random_readers_patient_clustered": Meaning(
+        "Readers in general; covariance by patient.", "", HILLIS
+    ),
+    "readers_minus_model_random_readers_patient_clustered": Meaning(
+        "Readers in general; covariance by patient.", "", HILLIS
+    ),
+    "random_readers": Meaning("Readers in general.", "", HILLIS),
+    "*.tested_p": Meaning("P value of the planned hypothesis.", ""),
+    "*.adjusted_p": Meaning(
+        "That P value adjusted within its family.", "", "10.1093/biomet/75.4.800"
+    ),
+    "*.non_inferiority*": Meaning(
+        "One-sided test against the margin.", "", "10.1016/j.acra.2012.04.011"
+    ),
+    "bootstrap*": Meaning("Patients drawn with replacement; percentile limits.", "", "Rutter 2000"),
+    "sides.*": Meaning(
+        "Nodes in a cell of the 3 x 3 table: side, reference standard, call.", "nodes"
+    ),
+    "missing.*": Meaning("Nodes this side has no category for.", "nodes"),
+    "undetermined": Meaning("Nodes without a category in the reference standard.", "nodes"),
+    "model.*": Meaning("Share of this class that the model calls rightly.", SHARE, WILSON),
+    "reader_values.*": Meaning("Share a reader calls rightly; readers from 0 in order.", SHARE),
+    "reader_mean": Meaning("Mean of these shares.", SHARE),
+    "difference": Meaning("Model minus mean reader.", SHARE),
+    "node_level*": Meaning("These readers; nodes independent.", SHARE),
+    "readers_as_sample*": Meaning("t over readers; these nodes only.", SHARE),
+    "random_readers.*": Meaning("Readers in general.", SHARE, HILLIS),
+    "patient_clustered.*": Meaning("These readers; residuals summed by patient.", SHARE),
+    "majority_vote.*": Meaning("The readers' majority against the model.", SHARE, FAGERLAND),
+    "naive.*": Meaning("Ignores pairing; only explains published values.", ""),
     "*.logit_interval": Meaning("Limits on the logit scale, turned back.", ""),
     "*.ms_reader": Meaning("Variance of the areas (or differences) between readers.", "1", HILLIS),
     "*.cov2": Meaning("Mean covariance of two readers.", "1", HILLIS),

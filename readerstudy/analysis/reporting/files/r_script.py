@@ -13,6 +13,7 @@ TARGETS = (5, 10, 15, 20, 30)
 REASONS = (
     ("^missing$", "", "a list of names, no number"),
     ("", "bootstrap", "drawn at random; agrees only within simulation error"),
+    ("^description$", "", "of patients and reading, which dataset.csv does not hold"),
 )
 """Why R does not recompute a number: patterns of measure and method, and the reason."""
 
@@ -52,10 +53,28 @@ def _settings(results: Mapping[str, Any]) -> str:
         "TARGETS": list(_targets(parts)),
         "FIXED": fixed,
         "LOGITS": any(cut["on_probability"] for cut in fixed.values()),
-        "PARTS": [{key: str(part[key]) for key in ("key", "kind", "name")} for part in parts],
+        "PATIENT_LEVEL": any(part.get("patient_level") for part in parts),
+        "PRIMARY": _primary(tables.get("primary")),
+        "PARTS": [_part(part) for part in parts],
         "REASONS": [_strings(list(reason)) for reason in REASONS],
     }
     return "\n".join(f"{name} <- {_r(value)}" for name, value in settings.items())
+
+
+BANDED = ("sad", "age", "slice_thickness")
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("key", "kind", "name", "variable", "value")
+    named = {key: str(part.get(key) or "") for key in keys}
+    return {**named, "banded": part.get("variable") in BANDED}
+
+
+def _primary(block: Mapping[str, Any] | None) -> dict[str, Any]:
+    keys = ("endpoint", "view", "comparison", "test", "hypothesis", "multiplicity")
+    if block is None:
+        return {}
+    return {**{key: block[key] for key in keys}, "margin": block["margin"] or 0.0}
 
 
 class _Strings(tuple[str, ...]):

@@ -28,13 +28,13 @@ QUANTITIES <- c("estimate", "standard_error", "lower", "upper", "statistic", "de
 
 # ---------------------------------------------------------------- the numbers of R, one by one
 found <- new.env(); found$rows <- vector("list", 65536L); found$n <- 0L
-here <- list(part = "", endpoint = "")
+here <- list(part = "", unit = "node", endpoint = "")
 
 emit <- function(subject, view, measure, method, ...) {
   values <- list(...)
   values <- values[!vapply(values, function(v) is.null(v) || length(v) != 1 || is.na(v), TRUE)]
   if (!length(values)) return(invisible())
-  key <- paste(here$part, here$endpoint, subject, view, measure, method, names(values), sep = "\r")
+  key <- paste(here$part, here$unit, here$endpoint, subject, view, measure, method, names(values), sep = "\r")
   found$n <- found$n + 1L
   found$rows[[found$n]] <- list(key = key, value = as.numeric(unlist(values)))
 }
@@ -208,7 +208,18 @@ delong_covariance <- function(placed) {
   if (nrow(v10) < 2 || nrow(v01) < 2) return(NULL)
   stats::cov(v10) / nrow(v10) + stats::cov(v01) / nrow(v01)
 }
-random_readers <- function(subject, view, measure, method, curves, minus_model, y) {
+clustered_covariance <- function(placed, y, who) {
+  who <- factor(who); groups <- nlevels(who); m <- sum(y == 1); n <- sum(y == 0)
+  i10 <- length(unique(who[y == 1])); i01 <- length(unique(who[y == 0]))
+  if (min(i10, i01) < 2) return(NULL)
+  sums <- function(part, of) sapply(placed, function(p) {
+    total <- tapply(p[[part]] - p$auc, of, sum); total[is.na(total)] <- 0; as.numeric(total)
+  })
+  x <- matrix(sums("v10", who[y == 1]), groups); z <- matrix(sums("v01", who[y == 0]), groups)
+  s11 <- groups / (groups - 1) * t(x) %*% z
+  i10 / ((i10 - 1) * m) * t(x) %*% x / m + i01 / ((i01 - 1) * n) * t(z) %*% z / n + (s11 + t(s11)) / (m * n)
+}
+random_readers <- function(subject, view, measure, method, curves, minus_model, y, who = NULL) {
   placed <- lapply(curves, function(x) placements(y, x))
   readers <- setdiff(names(curves), "model"); J <- length(readers)
   emit(subject, view, measure, paste0(method, ".n_readers"), estimate = J)
@@ -216,7 +227,8 @@ random_readers <- function(subject, view, measure, method, curves, minus_model, 
   auc <- vapply(placed, `[[`, 0, "auc")
   L <- matrix(0, J, length(curves), dimnames = list(readers, names(curves)))
   for (reader in readers) { L[reader, reader] <- 1; if (minus_model) L[reader, "model"] <- -1 }
-  psi <- as.numeric(L %*% auc); S <- delong_covariance(placed)
+  psi <- as.numeric(L %*% auc)
+  S <- if (is.null(who)) delong_covariance(placed) else clustered_covariance(placed, y, who)
   ms <- if (J > 1) stats::var(psi) else 0
   if (is.null(S) || ms == 0) return(emit(subject, view, measure, method, estimate = mean(psi)))
   S <- L %*% S %*% t(L); cov2 <- mean(S[row(S) != col(S)])
@@ -426,7 +438,7 @@ fleiss_value <- function(counts, R) {
   (mean(rowSums(counts * (counts - 1)) / (R * (R - 1))) - sum(p^2)) / (1 - sum(p^2))
 }
 jackknife <- function(view, method, counts, R, who) {
-  groups <- unique(who); G <- length(groups); k <- fleiss_value(counts, R)
+  groups <- unique(who); G <- length(groups); k <- if (R > 1) fleiss_value(counts, R) else NA
   if (G < 2 || is.na(k)) return(emit("readers", view, "fleiss_kappa", method, estimate = k, n = G))
   without <- vapply(groups, function(g) fleiss_value(counts[who != g, , drop = FALSE], R), 0)
   if (anyNA(without)) return(emit("readers", view, "fleiss_kappa", method, estimate = k, n = G))
@@ -462,10 +474,8 @@ fleiss <- function(view, ratings, categories, who) {
   }
   gwet(view, "fleiss_kappa", "gwet", counts, "fleiss")
   gwet(view, "fleiss_kappa", "available", all, "fleiss")
-  if (R > 1) {
-    jackknife(view, "jackknife_node", counts, R, seq_len(n))
-    jackknife(view, "jackknife_patient", counts, R, who[full])
-  }
+  jackknife(view, "jackknife_node", counts, R, seq_len(n))
+  jackknife(view, "jackknife_patient", counts, R, who[full])
 }
 krippendorff <- function(view, counts, kind) {
   u <- counts[rowSums(counts) >= 2, , drop = FALSE]; n <- nrow(u); r <- rowSums(u)
@@ -550,8 +560,9 @@ calibration <- function(y, x) {
   }
   for (name in c("slope", "intercept", "in_the_large")) put(name, n = length(y))
   if (sum(y) == 0 || all(y == 1) || any(p == 0 | p == 1)) return(invisible())
-  fit <- function(formula) stats::glm(formula, family = stats::binomial(),
-                                      control = stats::glm.control(epsilon = 1e-14, maxit = 200))
+  # Until the deviance stays the same to the last bit: R stops too early for eight digits by default.
+  fit <- function(formula) suppressWarnings(stats::glm(formula, family = stats::binomial(),
+                                      control = stats::glm.control(epsilon = 1e-20, maxit = 60)))
   line <- function(name, b, se) put(name, estimate = b, standard_error = se, lower = b - Z * se,
                                     upper = b + Z * se, n = length(y))
   l <- qlogis(p)
@@ -583,7 +594,66 @@ compare_readers <- function(all, endpoint, cuts) for (reader in READERS) {
     }
   }
 }
-reader_mean <- function(all, endpoint, with_model) {
+# Model minus mean reader among one class: nodes, patients or readers as the sample.
+mean_difference <- function(view, measure, name, d, units, n_units) {
+  put <- function(method, ...) emit("model minus reader mean", view, measure, method, ...)
+  n <- length(d); estimate <- if (n) mean(d) else NA
+  if (n_units < 2) return(put(name, estimate = estimate, n = n_units))
+  sums <- tapply(d - mean(d), as.character(units), sum)
+  v <- n_units / (n_units - 1) * sum(sums^2) / n^2
+  if (v <= ROUNDING^2) return(put(name, estimate = estimate, n = n_units))
+  se <- sqrt(v); t <- estimate / se
+  put(name, estimate = estimate, standard_error = se, lower = estimate - Z * se, upper = estimate + Z * se,
+      n = n_units)
+  put(paste0(name, ".normal"), statistic = t, p_two_sided = 2 * pnorm(-abs(t)))
+  put(paste0(name, ".t"), statistic = t, degrees_of_freedom = n_units - 1,
+      p_two_sided = 2 * pt(-abs(t), n_units - 1))
+}
+model_against_mean <- function(view, measure, model, readers, who) {
+  subject <- "model minus reader mean"; n <- length(model); J <- ncol(readers)
+  put <- function(method, ...) emit(subject, view, measure, method, ...)
+  proportion(subject, view, measure, sum(model), n, "model.")
+  share <- if (n) colMeans(readers) else numeric(0)
+  for (j in seq_along(share)) put(paste0("reader_values.", j - 1), estimate = share[j])
+  d <- model - rowMeans(readers)
+  put("reader_mean", estimate = mean(share)); put("difference", estimate = mean(d))
+  mean_difference(view, measure, "node_level", d, seq_along(d), n)
+  mean_difference(view, measure, "patient_clustered", d, who, length(unique(who)))
+  over <- mean(model) - share
+  mean_difference(view, measure, "readers_as_sample", over, seq_along(over), length(over))
+  psi <- model - readers; ms <- if (n > 1 && J > 1) stats::var(colMeans(psi)) else 0
+  if (ms <= ROUNDING^2) put("random_readers", estimate = if (n) mean(psi) else NA)
+  else {
+    S <- stats::cov(psi) / n; cov2 <- mean(S[row(S) != col(S)])
+    spread <- ms + max(J * cov2, 0); se <- sqrt(spread / J); df <- spread^2 / (ms^2 / (J - 1)); t <- mean(psi) / se
+    put("random_readers", estimate = mean(psi), standard_error = se, degrees_of_freedom = df, statistic = t,
+        p_two_sided = 2 * pt(-abs(t), df))
+    put("random_readers.ms_reader", estimate = ms); put("random_readers.cov2", estimate = cov2)
+  }
+  majority <- 2 * rowSums(readers) > J
+  proportion(subject, view, measure, sum(majority), n, "majority_vote.majority.")
+  put("majority_vote.model_only", estimate = sum(model & !majority))
+  put("majority_vote.majority_only", estimate = sum(!model & majority))
+  mcnemar(subject, view, measure, "majority_vote.test", model, majority)
+  naive(view, measure, model, readers)
+}
+naive <- function(view, measure, model, readers) {
+  put <- function(method, ...) emit("model minus reader mean", view, measure, paste0("naive.", method), ...)
+  t <- rbind(c(sum(model), sum(!model)), c(sum(readers), sum(!readers)))
+  if (all(rowSums(t) > 0) && all(colSums(t) > 0)) {
+    for (correct in c(FALSE, TRUE)) {
+      test <- suppressWarnings(chisq.test(t, correct = correct))
+      put(if (correct) "pooled_chi2_yates" else "pooled_chi2", statistic = as.numeric(test$statistic),
+          degrees_of_freedom = 1, p_two_sided = test$p.value)
+    }
+    put("pooled_fisher_p", p_two_sided = fisher.test(t)$p.value)
+  }
+  votes <- ncol(readers) * model - rowSums(readers)
+  if (length(votes) < 2) return(invisible())
+  if (all(votes == 0)) return(put("signed_rank_p", p_two_sided = 1))
+  put("signed_rank_p", p_two_sided = suppressWarnings(wilcox.test(votes, exact = FALSE, correct = FALSE))$p.value)
+}
+reader_mean <- function(all, endpoint, with_model, cuts) {
   sides <- c(if (with_model) "model", READERS); used <- common(all, sides); y <- used$label; J <- length(READERS)
   sides_of("reader mean", all, used, sides)
   calls <- sapply(READERS, function(reader) value(used, reader, "binary", endpoint) == 1)
@@ -592,27 +662,37 @@ reader_mean <- function(all, endpoint, with_model) {
   of <- list(sensitivity = y == 1, specificity = y == 0, accuracy = rep(TRUE, length(y)))
   for (name in names(of)) if (any(of[[name]]))
     emit("reader mean", "binary", name, "mean of exact proportions", estimate = mean(right[of[[name]], ]))
+  for (name in names(cuts)) for (measure in c("sensitivity", "specificity")) {
+    asked <- of[[measure]]; model <- model_calls(used$score, cuts[[name]]) == (y == 1)
+    if (with_model) model_against_mean(paste("binary at", name), paste0(measure, "_difference"), model[asked],
+                                       right[asked, , drop = FALSE], used$who[asked])
+  }
   for (view in VIEWS) {
     curves <- lapply(stats::setNames(READERS, READERS), function(reader) value(used, reader, view, endpoint))
     contrast("reader mean", view, "auc", curves, rep(1 / J, J), y, used$who,
              c("delong_fixed_readers", "patient_clustered_fixed_readers"))
     random_readers("reader mean", view, "auc", "obuchowski_rockette_random_readers", curves, FALSE, y)
+    random_readers("reader mean", view, "auc", "obuchowski_rockette_random_readers_patient_clustered",
+                   curves, FALSE, y, used$who)
     if (!with_model) next
     curves <- c(list(model = used$score), curves)
     contrast("model minus reader mean", view, "auc_difference", curves, c(1, rep(-1 / J, J)), y, used$who,
              c("delong_fixed_readers", "patient_clustered_fixed_readers"))
     random_readers("reader mean minus model", view, "auc_difference", "readers_minus_model_random_readers",
                    curves, TRUE, y)
+    random_readers("reader mean minus model", view, "auc_difference",
+                   "readers_minus_model_random_readers_patient_clustered", curves, TRUE, y, used$who)
   }
 }
-block <- function(rows, part, endpoint) {
-  here <<- list(part = part, endpoint = endpoint)
+block <- function(rows, part, unit, endpoint) {
+  here <<- list(part = part, unit = unit, endpoint = endpoint)
   all <- endpoint_rows(rows, endpoint); node_counts("all", all)
   truth <- truth_of(rows$truth); benign <- sum(truth %in% 0)
   if (anyNA(truth)) emit("all", "", "nodes", "left_out.reference_standard_missing.n", estimate = sum(is.na(truth)))
   if (endpoint == "ene_among_metastatic" && benign)
     emit("all", "", "nodes", "left_out.benign_by_reference_standard.n", estimate = benign)
   agreement(all, endpoint)
+  if (CALLS == "complete_all") all <- common(all, c(if (any(!is.na(all$score_ene))) "model", READERS))
   scored <- common(all, "model"); with_model <- nrow(scored) > 0; cuts <- list()
   if (with_model) {
     sides_of("model", all, scored, "model")
@@ -626,7 +706,37 @@ block <- function(rows, part, endpoint) {
     counts(reader, "binary", used$label, value(used, reader, "binary", endpoint) == 1)
   }
   if (with_model) compare_readers(all, endpoint, cuts)
-  if (length(READERS)) reader_mean(all, endpoint, with_model)
+  if (length(READERS)) reader_mean(all, endpoint, any(!is.na(all$score_ene)), cuts)
+}
+confusion <- function(rows) {
+  truth <- truth_of(rows$truth); put <- function(method, n) emit("", "", "confusion", method, estimate = n)
+  put("undetermined", sum(is.na(truth)))
+  calls <- rows[READERS]
+  if (length(FIXED$metastasis) && length(FIXED$ene)) {
+    known <- !is.na(rows$score_metastasis) & !is.na(rows$score_ene)
+    category <- ifelse(model_calls(rows$score_metastasis, FIXED$metastasis),
+                       ifelse(model_calls(rows$score_ene, FIXED$ene), 2, 1), 0)
+    calls$model <- ifelse(known, category, NA)
+  }
+  for (side in names(calls)) {
+    put(paste0("missing.", side), sum(!is.na(truth) & is.na(calls[[side]])))
+    for (one in 0:2) for (two in 0:2)
+      put(sprintf("sides.%s.%d.%d", side, one, two), sum(truth %in% one & calls[[side]] %in% two))
+  }
+}
+# The patient as the unit: the most severe category and the largest score of the patient's nodes. What is
+# missing for one node is missing for the patient, unless a node has the most severe category already.
+by_patient <- function(rows) {
+  severe <- function(x) if (any(x %in% 2) || !anyNA(x)) max(x, na.rm = TRUE) else NA
+  largest <- function(x) if (anyNA(x)) NA else max(x)
+  groups <- split(rows, factor(rows$who, unique(rows$who)))
+  made <- lapply(groups, function(g) {
+    one <- g[1, , drop = FALSE]
+    for (column in c("truth", READERS)) one[[column]] <- severe(g[[column]])
+    for (column in c("score_metastasis", "score_ene")) one[[column]] <- largest(g[[column]])
+    one
+  })
+  do.call(rbind, c(made, make.row.names = FALSE))
 }
 
 # ---------------------------------------------------------------- the parts of the study
@@ -637,45 +747,141 @@ data <- read("dataset.csv")
 for (column in c("truth", READERS, "score_metastasis", "score_ene")) data[[column]] <- number(data[[column]])
 data$who <- paste(data$cohort, data$patient, sep = "\r")   # the same name in two cohorts is two patients
 
+COLUMNS <- c(sad = "short_axis_mm", level = "level", age = "age_years", sex = "sex",
+             primary_site = "primary_site", scanner = "scanner", slice_thickness = "slice_thickness_mm")
+# A band is written as "< 10 mm", "10 to < 20 mm" or ">= 20 mm" (with the sign for at least); else a value.
+in_band <- function(x, band) {
+  edges <- number(regmatches(band, gregexpr("[0-9.]+", band))[[1]])
+  if (startsWith(band, "<")) return(x < edges[1])
+  if (grepl(" to < ", band, fixed = TRUE)) return(x >= edges[1] & x < edges[2])
+  x >= edges[1]
+}
 rows_of <- function(part) {
   if (part$kind == "pooled") return(data)
   if (part$kind == "cohort") return(data[data$cohort == part$name, , drop = FALSE])
-  NULL
+  column <- COLUMNS[part$variable]
+  if (is.na(column) || !column %in% names(data)) return(NULL)
+  x <- data[[column]]
+  if (part$value == "not known") return(data[x == "", , drop = FALSE])
+  keep <- if (part$banded) in_band(number(x), part$value) else x == part$value
+  data[keep %in% TRUE, , drop = FALSE]
 }
 for (part in PARTS) {
   rows <- rows_of(part)
   if (is.null(rows)) next
-  here <- list(part = part$key, endpoint = "")
+  here <- list(part = part$key, unit = "node", endpoint = "")
   emit("all", "", "nodes", "n_nodes", estimate = nrow(rows))
   emit("all", "", "nodes", "n_patients", estimate = length(unique(rows$who)))
-  for (endpoint in ENDPOINTS) block(rows, part$key, endpoint)
+  confusion(rows)
+  for (endpoint in ENDPOINTS) {
+    block(rows, part$key, "node", endpoint)
+    if (part$kind != "subgroup" && PATIENT_LEVEL) block(by_patient(rows), part$key, "patient", endpoint)
+  }
+}
+
+# ---------------------------------------------------------------- cohorts against each other (Welch, as pROC)
+for (endpoint in ENDPOINTS) {
+  here <- list(part = "study", unit = "node", endpoint = endpoint)
+  areas_of <- list()
+  for (name in sort(unique(data$cohort), method = "radix")) {
+    rows <- common(endpoint_rows(data[data$cohort == name, , drop = FALSE], endpoint), "model")
+    if (!nrow(rows)) next
+    p <- placements(rows$label, rows$score)
+    areas_of[[name]] <- list(y = rows$label, x = rows$score, a = if (is.null(p)) NA else p$auc,
+                             v = if (is.null(p)) NA else delong_variance(list(p), 1))
+  }
+  if (length(areas_of) > 1) for (pair in utils::combn(names(areas_of), 2, simplify = FALSE)) {
+    one <- areas_of[[pair[1]]]; two <- areas_of[[pair[2]]]; subject <- paste(pair[1], "minus", pair[2])
+    y <- c(one$y, two$y); v <- one$v + two$v
+    if (is.na(one$a - two$a)) { emit(subject, "continuous", "auc_difference", "delong", n = length(y), n_positive = sum(y)); next }
+    emit_contrast(subject, "continuous", "auc_difference", "delong", one$a - two$a, v, y)
+    if (is.na(v) || v == 0) next
+    df <- v^2 / (one$v^2 / (length(one$y) - 1) + two$v^2 / (length(two$y) - 1)); t <- (one$a - two$a) / sqrt(v)
+    p <- 2 * pt(-abs(t), df)
+    if (HAS_PROC) {
+      roc <- function(o) pROC::roc(o$y, o$x, levels = c(0, 1), direction = "<", quiet = TRUE)
+      test <- pROC::roc.test(roc(one), roc(two), paired = FALSE, method = "delong")
+      t <- as.numeric(test$statistic); df <- as.numeric(test$parameter); p <- test$p.value
+    }
+    emit(subject, "continuous", "auc_difference", "welch", statistic = t, degrees_of_freedom = df, p_two_sided = p)
+  }
+}
+
+# ---------------------------------------------------------------- the planned comparison, from R's numbers
+collected <- function() {
+  rows <- found$rows[seq_len(found$n)]
+  keys <- unlist(lapply(rows, `[[`, "key")); values <- unlist(lapply(rows, `[[`, "value"))
+  last <- !duplicated(keys, fromLast = TRUE)
+  stats::setNames(values[last], keys[last])
+}
+planned <- function(part, known) {
+  here <<- list(part = part, unit = "node", endpoint = PRIMARY$endpoint)
+  each <- PRIMARY$comparison == "model_vs_each_reader"; turned <- PRIMARY$test == "random_readers"
+  method <- if (each) PRIMARY$test else c(delong = "delong_fixed_readers",
+    patient_clustered = "patient_clustered_fixed_readers",
+    random_readers = "readers_minus_model_random_readers")[[PRIMARY$test]]
+  subjects <- if (each) paste("model minus", READERS) else "model minus reader mean"
+  tested <- stats::setNames(rep(NA_real_, length(subjects)), subjects)
+  for (subject in subjects) {
+    from <- if (turned) "reader mean minus model" else subject
+    got <- function(q) unname(known[paste(part, "node", PRIMARY$endpoint, from, PRIMARY$view, "auc_difference",
+                                          method, q, sep = "\r")])
+    sign <- if (turned) -1 else 1
+    limits <- sort(sign * c(got("lower"), got("upper")), na.last = TRUE)
+    estimate <- sign * got("estimate"); se <- got("standard_error"); df <- got("degrees_of_freedom")
+    p <- got("p_two_sided"); name <- PRIMARY$test
+    put <- function(m, ...) emit(subject, PRIMARY$view, "primary_difference", m, ...)
+    put(name, estimate = estimate, standard_error = se, degrees_of_freedom = df, lower = limits[1],
+        upper = limits[2], p_two_sided = p, n = got("n"))
+    if (PRIMARY$hypothesis == "non_inferiority") {
+      half <- (1 - LEVEL) / 2; z <- (estimate + PRIMARY$margin) / se; p <- NA; m <- paste0(name, ".non_inferiority")
+      put(paste0(m, ".margin"), estimate = PRIMARY$margin); put(paste0(m, ".alpha"), estimate = half)
+      put(m, estimate = estimate)
+      if (!is.na(se) && se > 0) {
+        if (is.na(df)) df <- Inf
+        p <- pt(z, df, lower.tail = FALSE)
+        put(paste0(m, ".statistic"), estimate = z); put(paste0(m, ".p"), p_two_sided = p)
+        put(paste0(m, ".lower_limit"), estimate = estimate - qt(1 - half, df) * se)
+      }
+    }
+    tested[subject] <- p
+    put(paste0(name, ".tested_p"), p_two_sided = p)
+  }
+  family <- ifelse(is.na(tested), 1, tested)   # an undefined test never helps the others
+  adjusted <- if (PRIMARY$multiplicity == "none") family else p.adjust(family, PRIMARY$multiplicity)
+  for (subject in subjects) if (!is.na(tested[subject]))
+    emit(subject, PRIMARY$view, "primary_difference", paste0(PRIMARY$test, ".adjusted_p"),
+         p_two_sided = adjusted[[subject]])
+}
+if (length(PRIMARY)) {
+  known <- collected()
+  for (part in PARTS) if (part$kind != "subgroup") planned(part$key, known)
 }
 
 # ---------------------------------------------------------------- ours against R's
 reason_of <- function(line) {
   kinds <- vapply(PARTS, function(part) part$kind, ""); names(kinds) <- vapply(PARTS, `[[`, "", "key")
   if (kinds[line$part] %in% "subgroup")
-    return("a subgroup: split dataset.csv by its variable and run the script on that file")
+    return("dataset.csv has no column for the variable of this subgroup")
+  if (line$view == "confidence") return("dataset.csv has no column for the readers' confidence")
   for (rule in REASONS) if (grepl(rule[1], line$measure) && grepl(rule[2], line$method)) return(rule[3])
   "this script has no formula for it"
 }
 ours <- read("results.csv")
-KEYS <- c("part", "endpoint", "subject", "view", "measure", "method")
+KEYS <- c("part", "unit", "endpoint", "subject", "view", "measure", "method")
 long <- do.call(rbind, lapply(QUANTITIES, function(q) {
   filled <- ours[ours[[q]] != "", , drop = FALSE]
   if (!nrow(filled)) return(NULL)
   cbind(filled[, KEYS], quantity = q, ours = number(filled[[q]]), stringsAsFactors = FALSE)
 }))
 key <- function(frame) do.call(paste, c(frame[c(KEYS, "quantity")], sep = "\r"))
-found$rows <- found$rows[seq_len(found$n)]
-keys <- unlist(lapply(found$rows, `[[`, "key")); values <- unlist(lapply(found$rows, `[[`, "value"))
-last <- !duplicated(keys, fromLast = TRUE); keys <- keys[last]; values <- values[last]
+all_of_r <- collected(); keys <- names(all_of_r); values <- unname(all_of_r)
 
 table <- long; table$R <- values[match(key(long), keys)]
 # What R defines although results.csv has the line and leaves the number empty is a difference, too.
 lines_of_ours <- do.call(paste, c(ours[KEYS], sep = "\r"))
 extra <- setdiff(keys, key(long)); parts <- strsplit(extra, "\r", fixed = TRUE)
-same_line <- vapply(parts, function(p) paste(p[1:6], collapse = "\r") %in% lines_of_ours, TRUE)
+same_line <- vapply(parts, function(p) paste(p[1:7], collapse = "\r") %in% lines_of_ours, TRUE)
 if (any(same_line)) {
   more <- as.data.frame(do.call(rbind, parts[same_line]), stringsAsFactors = FALSE)
   names(more) <- c(KEYS, "quantity")

@@ -9,6 +9,7 @@ from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.reporting.files.numbers import Line, flat
 from readerstudy.analysis.reporting.files.parts import parts_of
+from readerstudy.analysis.reporting.files.primary import primary_lines
 
 NUMBERS = (
     "estimate",
@@ -25,7 +26,17 @@ NUMBERS = (
 )
 """Columns that hold numbers, as Python writes them: every bit is kept."""
 
-KEYS = ("part", "part_kind", "cohort", "endpoint", "subject", "view", "measure", "method")
+KEYS = (
+    "part",
+    "part_kind",
+    "cohort",
+    "unit",
+    "endpoint",
+    "subject",
+    "view",
+    "measure",
+    "method",
+)
 COLUMNS = (*KEYS, *NUMBERS, "status", *LABELS)
 PROPORTIONS = ("sensitivity", "specificity", "accuracy", "ppv", "npv")
 COUNTS = ("true_positives", "false_negatives", "false_positives", "true_negatives")
@@ -34,8 +45,19 @@ STUDY = "study"
 """The part of numbers that are of the whole study: comparisons of cohorts, the primary one."""
 
 BLOCKS = frozenset({"nodes", "agreement", "model", "readers", "comparisons", "reader_mean"})
+NODE, PATIENT = "node", "patient"
 PART_FRAME = frozenset(
-    {"key", "kind", "variable", "value", "name", "n_nodes", "n_patients", "endpoints"}
+    {
+        "key",
+        "kind",
+        "variable",
+        "value",
+        "name",
+        "n_nodes",
+        "n_patients",
+        "endpoints",
+        "patient_level",
+    }
 )
 TABLES_FRAME = frozenset(
     {
@@ -49,6 +71,8 @@ TABLES_FRAME = frozenset(
         "pooled",
         "parts",
         "missing",
+        "primary",
+        "between_cohorts",
     }
 )
 
@@ -77,35 +101,45 @@ def _cell(value: Any) -> str:
 def lines(results: Mapping[str, Any]) -> Iterator[Line]:
     """Yield one line per number of the report."""
     tables = results["tables"]
+    frames = {part["key"]: _frame(part) for part in parts_of(tables)}
     for part in parts_of(tables):
-        where = {"part": part["key"], "part_kind": part["kind"], "cohort": part["name"]}
         for line in _part_lines(part, list(tables["readers"])):
-            yield where | line
+            yield frames[part["key"]] | line
+    for line in primary_lines(tables.get("primary") or {}):
+        yield frames[line["part"]] | line
+    for entry in tables.get("between_cohorts") or ():
+        yield from _between_lines(entry)
     for key, block in tables.items():
         if key not in TABLES_FRAME:
             for line in flat(block, ""):
                 yield {"part": STUDY, "part_kind": STUDY, "measure": key} | line
 
 
+def _frame(part: Mapping[str, Any]) -> Line:
+    return {
+        "part": part["key"],
+        "part_kind": part["kind"],
+        "cohort": part["name"],
+        "unit": NODE,
+    }
+
+
 def _part_lines(part: Mapping[str, Any], readers: list[str]) -> Iterator[Line]:
     for key in ("n_nodes", "n_patients"):
         yield {"subject": "all", "measure": "nodes", "method": key, "estimate": part[key]}
-    for name, block in part["endpoints"].items():
-        for line in _endpoint_lines(block, readers):
-            yield {"endpoint": name} | line
-    for key, block in part.items():
-        if key not in PART_FRAME and block:
-            yield from _by_endpoint(key, block)
+    for unit, blocks in ((NODE, part["endpoints"]), (PATIENT, part.get("patient_level") or {})):
+        for name, block in blocks.items():
+            for line in _endpoint_lines(block, readers):
+                yield {"unit": unit, "endpoint": name} | line
+    yield from _others("", part, PART_FRAME)
 
 
-def _by_endpoint(measure: str, block: Mapping[str, Any]) -> Iterator[Line]:
-    """Yield a block whose first keys may be endpoints (``patient_level``)."""
-    endpoints = ("metastasis", "ene", "ene_among_metastatic")
-    for line in flat(block, ""):
-        first, _, rest = str(line["method"]).partition(".")
-        if first in endpoints:
-            line |= {"endpoint": first, "method": rest or first}
-        yield {"measure": measure} | line
+def _between_lines(entry: Mapping[str, Any]) -> Iterator[Line]:
+    frame = {"part": STUDY, "part_kind": STUDY, "unit": NODE, "endpoint": entry["endpoint"]}
+    subject = f"{entry['first']} minus {entry['second']}"
+    for method in ("delong", "welch"):
+        for line in _measured(subject, "continuous", "auc_difference", entry[method], method):
+            yield frame | line
 
 
 def _endpoint_lines(block: Mapping[str, Any], readers: list[str]) -> Iterator[Line]:
@@ -231,21 +265,22 @@ def _mean_lines(block: Mapping[str, Any]) -> Iterator[Line]:
     for view in VIEWS:
         if block.get(view):
             yield from _mean_view_lines(view, block[view])
-    for name in ("sensitivity", "specificity"):
-        yield from _measured(
-            "model minus reader mean",
-            "binary",
-            f"{name}_difference",
-            block.get(f"{name}_vs_model"),
-        )
-    known = {"nodes", "readers", "proportions", "sensitivity_vs_model", "specificity_vs_model"}
-    yield from _others("reader mean", block, known | set(VIEWS))
+    for point, found in (block.get("against_model") or {}).items():
+        for name in ("sensitivity", "specificity"):
+            yield from _measured(
+                "model minus reader mean", f"binary at {point}", f"{name}_difference", found[name]
+            )
+    known = {"nodes", "readers", "proportions", "against_model", *VIEWS}
+    yield from _others("reader mean", block, known)
 
 
 MEAN_METHODS = {
     "mean_auc_fixed_readers": "delong_fixed_readers",
     "mean_auc_patient_clustered": "patient_clustered_fixed_readers",
     "mean_auc_random_readers": "obuchowski_rockette_random_readers",
+    "mean_auc_random_readers_patient_clustered": (
+        "obuchowski_rockette_random_readers_patient_clustered"
+    ),
 }
 
 

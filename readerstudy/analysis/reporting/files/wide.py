@@ -12,7 +12,7 @@ from readerstudy.analysis.reporting.files.tidy_long import (
     written,
 )
 
-FRAME = ("part", "part_kind", "cohort", "endpoint", "subject", "view")
+FRAME = ("part", "part_kind", "cohort", "unit", "endpoint", "subject", "view")
 LIMITS = {"": "estimate", "_lower": "lower", "_upper": "upper"}
 TESTED = {**LIMITS, "_p": "p_two_sided"}
 
@@ -32,9 +32,10 @@ for _area in ("auc", "auc_difference"):
         ("patient_clustered_fixed_readers", f"{_area}_patient_clustered"),
         ("obuchowski_rockette_random_readers", f"{_area}_random_readers"),
         ("readers_minus_model_random_readers", f"{_area}_random_readers"),
+        ("welch", f"{_area}_welch"),
         ("hanley_mcneil", f"{_area}_hanley_mcneil"),
     ):
-        if _method == "hanley_mcneil" and _area != "auc":
+        if (_method, _area) in (("hanley_mcneil", "auc_difference"), ("welch", "auc")):
             continue
         SOURCES[(_area, _method)] = {f"{_name}{end}": column for end, column in _kind.items()}
 for _share in PROPORTIONS:
@@ -84,4 +85,4 @@ OF_MEAN = ("model minus reader mean", "reader mean minus model")
 def _subject(line: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return whose nodes a line rests on; comparisons with the mean rest on the mean's."""
     subject = "reader mean" if line["subject"] in OF_MEAN else line["subject"]
-    return (line["part"], line["endpoint"], subject)
+    return (line["part"], line["unit"], line["endpoint"], subject)

@@ -23,6 +23,8 @@ NO_LINE = {
     "upper_unclipped",
     "categories",
     "reason",
+    "alpha",
+    "thresholds",
 }
 
 
@@ -55,8 +57,8 @@ def test_a_number_is_found_by_its_names() -> None:
     results = invented_results(1)
     part = parts_of(results["tables"])[0]
     entry = part["endpoints"]["ene"]["comparisons"][1]
-    names = (part["key"], "ene", f"model minus {entry['reader']}", "ordinal", "delong")
-    keys = ("part", "endpoint", "subject", "view", "method")
+    names = (part["key"], "node", "ene", f"model minus {entry['reader']}", "ordinal", "delong")
+    keys = ("part", "unit", "endpoint", "subject", "view", "method")
     [row] = [row for row in _table(results) if tuple(row[key] for key in keys) == names]
     found = entry["ordinal"]["delong"]
     assert row["estimate"] == repr(found["estimate"])

@@ -15,7 +15,7 @@ def _rows(text: str) -> list[dict[str, str]]:
 
 def _wide(subject: str, view: str) -> dict[str, str]:
     rows = _rows(wide.to_csv(invented_results(1)))
-    where = {"part": "pooled", "endpoint": "ene", "subject": subject, "view": view}
+    where = {"part": "pooled", "unit": "node", "endpoint": "ene", "subject": subject, "view": view}
     [row] = [row for row in rows if where.items() <= row.items()]
     return row
 
