@@ -6,6 +6,7 @@ import uuid
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +16,9 @@ from accounts.schema import errors
 from readerstudy.analysis import selectors, services
 from readerstudy.analysis.serializers import (
     FreezeRequest,
+    ImportRequest,
     StatisticianDataset,
+    StatisticianImport,
     StatisticianRun,
     StatisticianStudy,
 )
@@ -65,6 +68,36 @@ class Datasets(APIView):
             role=form.validated_data.get("role"),
         )
         return Response(StatisticianDataset(dataset).data, status=status.HTTP_201_CREATED)
+
+
+class Imports(APIView):
+    """Studies read elsewhere that this statistician imported."""
+
+    permission_classes = [SignedIn]
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="analysis_imports",
+        responses={200: StatisticianImport(many=True), **errors()},
+    )
+    def get(self, request: Request) -> Response:
+        return Response(StatisticianImport(selectors.imports_for(request.user), many=True).data)
+
+    @extend_schema(
+        operation_id="analysis_import",
+        summary="Import a study from one CSV file; it is frozen at once",
+        request={"multipart/form-data": ImportRequest},
+        responses={201: StatisticianImport, **errors(400, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        selectors.imports_for(request.user)
+        form = ImportRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        file = form.validated_data.pop("file")
+        dataset = services.import_dataset(
+            by=request.user, file_name=file.name, data=file.read(), **form.validated_data
+        )
+        return Response(StatisticianImport(dataset).data, status=status.HTTP_201_CREATED)
 
 
 class Runs(APIView):

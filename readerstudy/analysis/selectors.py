@@ -1,10 +1,13 @@
-"""Reads of the analysis floor: for statisticians of every cohort of a study, and nobody else."""
+"""Reads of the analysis floor: for statisticians of every cohort of a study, and nobody else.
+
+Data read elsewhere and imported are for the statistician who imported them.
+"""
 
 import json
 import uuid
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
@@ -45,12 +48,44 @@ def model_for(study: Any, public_id: uuid.UUID) -> Any:
 
 def datasets_of(study: Any) -> QuerySet[AnalysisDataset]:
     """Return the study's frozen datasets with the number of runs on each, newest first."""
+    return _listed(AnalysisDataset.objects.filter(study=study))
+
+
+def may_import(user: User) -> bool:
+    """Say whether the person may import a study: a statistician of at least one cohort."""
+    return cohorts_of(user, CohortRole.STATISTICIAN).exists()
+
+
+def imports_for(user: User) -> QuerySet[AnalysisDataset]:
+    """Return what the person imported, newest first; raise Http404 for who may import nothing."""
+    if not may_import(user):
+        raise Http404
+    return imports_of(user)
+
+
+def imports_of(user: User) -> QuerySet[AnalysisDataset]:
+    """Return what the person imported and may see, newest first."""
+    return _listed(AnalysisDataset.objects.filter(_imported_by(user)))
+
+
+def _listed(datasets: QuerySet[AnalysisDataset]) -> QuerySet[AnalysisDataset]:
     return (
-        AnalysisDataset.objects.filter(study=study)
-        .select_related("model_version", "frozen_by")
+        datasets.select_related("study", "model_version", "frozen_by")
         .prefetch_related("runs")
         .annotate(run_count=Count("runs"))
         .order_by("-pk")
+    )
+
+
+def _imported_by(user: User) -> Q:
+    if not may_import(user):
+        return Q(pk__in=())
+    return Q(study=None, frozen_by=user)
+
+
+def _visible_datasets(user: User) -> QuerySet[AnalysisDataset]:
+    return AnalysisDataset.objects.filter(
+        Q(study__isnull=False, study__in=studies_for(user)) | _imported_by(user)
     )
 
 
@@ -59,11 +94,19 @@ def unblinded_runs(study: Any) -> int:
     return AnalysisRun.objects.filter(dataset__study=study).count()
 
 
+def unblinded_runs_of(dataset: AnalysisDataset) -> int:
+    """Return how often the dataset's test set was analysed; of an import, the same table."""
+    if dataset.study is not None:
+        return unblinded_runs(dataset.study)
+    return AnalysisRun.objects.filter(dataset__study=None, dataset__digest=dataset.digest).count()
+
+
 def dataset_for(user: User, public_id: uuid.UUID) -> AnalysisDataset:
     """Return the dataset, or raise Http404 when absent or not the person's."""
     found = (
-        AnalysisDataset.objects.select_related("study", "model_version", "frozen_by")
-        .filter(public_id=public_id, study__in=studies_for(user))
+        _visible_datasets(user)
+        .select_related("study", "model_version", "frozen_by")
+        .filter(public_id=public_id)
         .first()
     )
     if found is None:
@@ -75,7 +118,7 @@ def run_for(user: User, public_id: uuid.UUID) -> AnalysisRun:
     """Return the run with its dataset, or raise Http404 when absent or not the person's."""
     found = (
         AnalysisRun.objects.select_related("dataset__study", "dataset__model_version")
-        .filter(public_id=public_id, dataset__study__in=studies_for(user))
+        .filter(public_id=public_id, dataset__in=_visible_datasets(user))
         .first()
     )
     if found is None:

@@ -1,8 +1,12 @@
 """What statisticians' programs send and receive."""
 
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from readerstudy.analysis.comparator import Role
+from readerstudy.analysis.imported_table import MAX_BYTES
 
 
 class StatisticianStudy(serializers.Serializer[object]):
@@ -47,6 +51,38 @@ class StatisticianDataset(serializers.Serializer[object]):
     model_notice = serializers.CharField(
         source="labels.model_notice", help_text="What must be said with its numbers."
     )
+
+
+class ImportRequest(serializers.Serializer[dict[str, Any]]):
+    """A study read elsewhere."""
+
+    title = serializers.CharField(max_length=200)
+    file = serializers.FileField(
+        allow_empty_file=True,
+        help_text="CSV, UTF-8, separated by commas or semicolons: cohort, patient, node, truth, "
+        "call_<reader> and more, as the import page lists them.",
+    )
+    model_name = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=100, help_text="Whose scores."
+    )
+    ignore_unknown = serializers.BooleanField(
+        required=False, default=False, help_text="Leave out columns that are not known."
+    )
+
+    def validate_file(self, file: UploadedFile) -> UploadedFile:
+        """Refuse a file that is too large before anything of it is read."""
+        if file.size is None or file.size > MAX_BYTES:
+            raise serializers.ValidationError(
+                f"Larger than {MAX_BYTES // 1024**2} MB. Leave out columns that the analysis does "
+                "not need."
+            )
+        return file
+
+
+class StatisticianImport(StatisticianDataset):
+    """A frozen dataset of a study read elsewhere."""
+
+    title = serializers.CharField()
 
 
 class StatisticianRun(serializers.Serializer[object]):

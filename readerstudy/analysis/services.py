@@ -1,4 +1,4 @@
-"""Writes of the analysis floor: freezing data, requesting runs."""
+"""Writes of the analysis floor: freezing data, importing data, requesting runs."""
 
 from functools import partial
 from typing import Any
@@ -15,8 +15,11 @@ from jobs.models import JobState
 from readerstudy.analysis import dataset as joining
 from readerstudy.analysis import frozen_table, selectors
 from readerstudy.analysis.comparator import Role
+from readerstudy.analysis.imported_columns import ImportRefusedError
+from readerstudy.analysis.imported_table import table_from
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
 from readerstudy.analysis.tasks import run_analysis
+from readerstudy.reading.plan import default_plan
 
 
 def freeze_dataset(
@@ -64,6 +67,55 @@ def freeze_dataset(
     return dataset
 
 
+def import_dataset(
+    *,
+    by: User,
+    title: str,
+    file_name: str,
+    data: bytes,
+    model_name: str = "",
+    ignore_unknown: bool = False,
+) -> AnalysisDataset:
+    """Freeze a study that was read elsewhere, from one CSV file; only its importer sees it.
+
+    Refused with the file's line and column where it cannot be read, and to who is no statistician
+    of any cohort.
+    """
+    if not selectors.may_import(by):
+        raise PermissionDenied("Only a statistician of a cohort may import a study.")
+    if not title.strip():
+        raise ValidationError("Give the study a title.", code="no_title")
+    plan = default_plan()
+    # Imported scores come without thresholds: the report chooses them on these data and says so.
+    plan["thresholds"]["source"] = "chosen_here"
+    try:
+        frozen = table_from(
+            data,
+            file_name=file_name,
+            title=title.strip(),
+            plan=plan,
+            model_name=model_name.strip(),
+            ignore_unknown=ignore_unknown,
+        )
+    except ImportRefusedError as refusal:
+        raise ValidationError(str(refusal), code="import_refused") from refusal
+    table = frozen_table.to_bytes(frozen)
+    with transaction.atomic():
+        dataset = AnalysisDataset(
+            title=title.strip(),
+            sources=dict(frozen.sources),
+            table_key=storage.put(table),
+            rows=len(frozen.table.rows),
+            frozen_by=by,
+        )
+        dataset.digest = dataset.table_key
+        dataset.full_clean()
+        dataset.save()
+        told = {"digest": dataset.digest, "file_sha256": frozen.sources["file_sha256"]}
+        audit.record(by=by, verb="import_dataset", target=dataset, new=told)
+    return dataset
+
+
 def _role(model: Any | None, asked: str | None) -> Role | None:
     """Return the model's role; refuse as primary a model no conclusion may rest on."""
     if asked is not None and asked not in list(Role):
@@ -85,7 +137,7 @@ def _role(model: Any | None, asked: str | None) -> Role | None:
 @transaction.atomic
 def request_analysis(*, by: User, dataset: AnalysisDataset, seed: int = 0) -> AnalysisRun:
     """Ask the worker for the results of a dataset; each request is counted as an unblinding."""
-    _authorised(by, dataset.study)
+    _authorise(by, dataset)
     run = AnalysisRun.objects.create(
         dataset=dataset, code_version=code_version(), seed=seed, requested_by=by
     )
@@ -97,7 +149,7 @@ def request_analysis(*, by: User, dataset: AnalysisDataset, seed: int = 0) -> An
 @transaction.atomic
 def cancel_analysis(*, by: User, run: AnalysisRun) -> AnalysisRun:
     """Ask a run to end."""
-    _authorised(by, run.dataset.study)
+    _authorise(by, run.dataset)
     if run.is_over:
         raise ValidationError("This run has ended already.", code="run_over")
     AnalysisRun.objects.filter(pk=run.pk).update(cancel_requested=True)
@@ -106,6 +158,14 @@ def cancel_analysis(*, by: User, run: AnalysisRun) -> AnalysisRun:
     audit.record(by=by, verb="cancel_analysis", target=run)
     run.refresh_from_db()
     return run
+
+
+def _authorise(by: User, dataset: AnalysisDataset) -> None:
+    """Refuse whoever may not analyse the dataset's study, or did not import it."""
+    if dataset.study is not None:
+        _authorised(by, dataset.study)
+    elif dataset.frozen_by_id != by.pk or not selectors.may_import(by):
+        raise PermissionDenied("Only the statistician who imported these data may analyse them.")
 
 
 def _authorised(by: User, study: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from readerstudy.analysis import training_views, views
+from readerstudy.analysis import import_views, training_views, views
 from readerstudy.analysis.planning import views as planning
 
 app_name = "analysis"
@@ -37,6 +37,8 @@ urlpatterns = [
         training_views.FreezeTrainingData.as_view(),
         name="freeze-training-data",
     ),
+    path("imports/", import_views.Import.as_view(), name="import"),
+    path("imports/example.csv", import_views.ImportExample.as_view(), name="import-example"),
     path("studies/<uuid:study_id>/", views.Study.as_view(), name="study"),
     path("studies/<uuid:study_id>/freeze/", views.Freeze.as_view(), name="freeze"),
     path("datasets/<uuid:dataset_id>/runs/", views.Rerun.as_view(), name="rerun"),

@@ -19,8 +19,12 @@ class Studies(LoginRequiredMixin, View):
     """The studies this statistician may analyse."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        studies = selectors.studies_for(request.user)
-        return render(request, "analysis/studies.html", {"studies": studies})
+        context = {
+            "studies": selectors.studies_for(request.user),
+            "may_import": selectors.may_import(request.user),
+            "imports": selectors.imports_of(request.user),
+        }
+        return render(request, "analysis/studies.html", context)
 
 
 class Study(LoginRequiredMixin, View):
@@ -80,7 +84,7 @@ class Run(LoginRequiredMixin, View):
             "sources": results["sources"],
             "labels": labels_of(results["sources"]),
             "cohorts": cohort_reports(results),
-            "unblinded_runs": selectors.unblinded_runs(run.dataset.study),
+            "unblinded_runs": selectors.unblinded_runs_of(run.dataset),
         }
         return render(request, "analysis/report.html", context)
 
