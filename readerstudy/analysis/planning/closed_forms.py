@@ -7,7 +7,7 @@ from typing import Any
 
 from readerstudy.analysis.reporting.display import two_decimals
 from readerstudy.statistics.agreement_precision import kappa_half_width, kappa_standard_error
-from readerstudy.statistics.binormal_areas import TwoAreas, difference_power, two_areas
+from readerstudy.statistics.binormal_areas import difference_power, two_areas
 from readerstudy.statistics.power import (
     auc_difference_power,
     design_effect,
@@ -21,9 +21,7 @@ Inputs = Mapping[str, Any]
 PATIENTS = (10, 15, 20, 25, 30, 40, 50, 65, 80, 100, 150)
 PAIRS = (20, 40, 60, 80, 100, 150, 200, 300, 400)
 READERS = (3, 4, 5, 6, 8, 10, 15)
-CASES = (50, 75, 100, 150, 200, 300, 400)
-SHOWN = 4
-"""Digits of a number that is neither power nor area."""
+CASES = (50, 100, 150, 200, 300, 400)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,57 +87,18 @@ def proportion(given: Inputs) -> Answer:
 def areas(given: Inputs) -> Answer:
     """Return the power to tell two areas on the same nodes apart."""
 
-    def expected(patients: int) -> tuple[int, int, TwoAreas]:
-        nodes = patients * given["nodes_per_patient"]
-        positive = max(1, round(nodes * given["prevalence"]))
-        negative = max(1, round(nodes) - positive)
-        found = two_areas(
-            given["first"],
-            given["second"],
-            n_positive=positive,
-            n_negative=negative,
-            correlation=given["correlation"],
-        )
-        return positive, negative, found
-
     def power(patients: int) -> float:
-        _, _, found = expected(patients)
-        return difference_power(
-            given["first"] - given["second"],
-            found.standard_error_of_difference * math.sqrt(given["inflation"]),
-            alpha=given["alpha"],
-            margin=given["margin"] or 0.0,
-        )
+        return _areas_power(given, patients)[2]
 
-    def cautious(patients: int) -> float:
-        positive, negative, found = expected(patients)
-        return auc_difference_power(
-            given["first"],
-            given["second"],
-            n_positive=positive,
-            n_negative=negative,
-            correlation=found.correlation,
-            inflation=given["inflation"],
-            margin=given["margin"] or 0.0,
-            alpha=given["alpha"],
-        )
-
+    chosen = given["patients"]
     return Answer(
         sentences=(
-            f"With {given['patients']} patients the power is {_power(power(given['patients']))}.",
+            f"With {chosen} patients the power is {_power(power(chosen))}.",
             _least(power, given["target"], "patients"),
         ),
         header=("Patients", "Positive nodes", "Negative nodes", "Power", "Hanley–McNeil"),
-        rows=tuple(
-            (
-                str(n),
-                *map(str, expected(n)[:2]),
-                _power(power(n)),
-                _power(cautious(n)),
-            )
-            for n in sorted({*PATIENTS, given["patients"]})
-        ),
-        curve=tuple((n, power(n)) for n in range(10, max(151, given["patients"] + 1), 5)),
+        rows=tuple(_areas_row(given, n) for n in sorted({*PATIENTS, chosen})),
+        curve=tuple((n, power(n)) for n in range(10, max(151, chosen + 1), 5)),
         across="Patients",
         target=given["target"],
         basis="Exact variance of empirical areas of binormal scores (Bamber 1975, DOI "
@@ -147,6 +106,39 @@ def areas(given: Inputs) -> Answer:
         "Hanley and McNeil's variance (DOI 10.1148/radiology.148.3.6878708), which asks for more. "
         "For yes/no calls, several readers or few patients, simulate.",
     )
+
+
+def _areas_row(given: Inputs, patients: int) -> tuple[str, ...]:
+    positive, negative, power, cautious = _areas_power(given, patients)
+    return str(patients), str(positive), str(negative), _power(power), _power(cautious)
+
+
+def _areas_power(given: Inputs, patients: int) -> tuple[int, int, float, float]:
+    """Return positive and negative nodes, power, and power with Hanley and McNeil's variance."""
+    nodes = patients * given["nodes_per_patient"]
+    positive = max(1, round(nodes * given["prevalence"]))
+    negative = max(1, round(nodes) - positive)
+    first, second, margin = given["first"], given["second"], given["margin"] or 0.0
+    expected = two_areas(
+        first,
+        second,
+        n_positive=positive,
+        n_negative=negative,
+        correlation=given["correlation"],
+    )
+    error = expected.standard_error_of_difference * math.sqrt(given["inflation"])
+    power = difference_power(first - second, error, alpha=given["alpha"], margin=margin)
+    cautious = auc_difference_power(
+        first,
+        second,
+        n_positive=positive,
+        n_negative=negative,
+        correlation=expected.correlation,
+        inflation=given["inflation"],
+        margin=margin,
+        alpha=given["alpha"],
+    )
+    return positive, negative, power, cautious
 
 
 def paired_proportions(given: Inputs) -> Answer:

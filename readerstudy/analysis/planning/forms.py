@@ -100,6 +100,20 @@ def _number(field: Field, *, required: bool | None = None) -> forms.Field:
         "required": must,
         "min_value": field.least,
         "max_value": field.most,
+        "error_messages": dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), _rule(field)
+        ),
         "widget": forms.NumberInput(attrs=attributes),
     }
     return forms.IntegerField(**shared) if field.whole else forms.FloatField(**shared)
+
+
+def _rule(field: Field) -> str:
+    """Return what the input must be, with its name: the refusal of whatever else is written."""
+    kind = "a whole number" if field.whole else "a number"
+    limits = [
+        f"{word} {limit:,}"
+        for word, limit in (("from", field.least), ("to", field.most))
+        if limit is not None
+    ]
+    return " ".join([f"{field.label} must be {kind}", *limits]) + "."

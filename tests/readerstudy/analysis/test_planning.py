@@ -257,7 +257,7 @@ def test_a_refused_simulation_marks_the_input(client, planner):
     for sent, words in (
         ({"patients_positive": "0.01"}, "patients_positive must lie"),
         ({"sensitivity": "high"}, "Write one number"),
-        ({"patients": "1"}, "greater than or equal to 2"),
+        ({"patients": "1"}, "Patients must be a whole number from 2 to 5,000."),
     ):
         answer = client.post(reverse("analysis:planning-simulate"), sent)
         assert answer.status_code == 422
