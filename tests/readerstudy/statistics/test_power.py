@@ -54,6 +54,34 @@ def test_the_power_over_readers_agrees_with_simulated_studies():
     assert power == pytest.approx(simulated, abs=0.03)
 
 
+def test_the_power_from_printed_components():
+    # Van Dyke's 114 cases and 5 readers, as OR-DBM MRMC 2.51 prints them; its treatment x reader
+    # component is .0002004. Hillis, Obuchowski and Berbaum 2011, for 6 readers and 251 cases.
+    component, variance, cov1, cov2, cov3 = (
+        0.0002004,
+        0.00080229,
+        0.00034661,
+        0.00034407,
+        0.00023903,
+    )
+    shrunk, r = 114 / 251, 6
+    denominator = component + shrunk * (variance - cov1 + (r - 1) * (cov2 - cov3))
+    own = component + shrunk * (variance - cov1 - (cov2 - cov3))
+    df2 = denominator**2 / (own**2 / (r - 1))
+    noncentrality = 0.05**2 * r / 2 / denominator
+    expected = stats.ncf.sf(stats.f.isf(0.05, 1, df2), 1, df2, noncentrality)
+    power = multi_reader_power(
+        0.05,
+        readers=r,
+        cases_factor=251 / 114,
+        ms_treatment_reader=0.00055103,
+        cov2_minus_cov3=cov2 - cov3,
+        var_minus_cov1=variance - cov1,
+    )
+    assert power == pytest.approx(expected, abs=1e-4)
+    assert power > 0.85
+
+
 def test_no_effect_leaves_the_error_and_margins_help():
     even = {"n_positive": 50, "n_negative": 100, "correlation": 0.4}
     assert auc_difference_power(0.8, 0.8, **even) == pytest.approx(0.05)
