@@ -288,7 +288,9 @@ def _logistic(
             return None
         step = np.linalg.solve(information, design.T @ (present - mean))
         scale = 1.0
-        while loss(beta + scale * step) > current and scale > ROUNDING:
+        # Near the optimum the loss changes by less than its own rounding: that is no increase.
+        allowed = current + ROUNDING * max(1.0, current)
+        while loss(beta + scale * step) > allowed and scale > ROUNDING:
             scale /= 2
         beta = beta + scale * step
         current = loss(beta)

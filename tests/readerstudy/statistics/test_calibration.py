@@ -103,3 +103,13 @@ def test_the_decomposition_is_exact_and_order_does_not_matter(nodes, binning, bi
     twice = calibration(labels * 2, p * 2, bins=bins, binning="width")
     once = calibration(labels, p, bins=bins, binning="width")
     assert twice.brier.score == pytest.approx(once.brier.score)
+
+
+def test_a_fit_is_not_lost_to_the_rounding_of_its_own_likelihood():
+    """Steps at the optimum change the likelihood by less than its last bit (values: R 4.2, glm)."""
+    labels = [0, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1]
+    scores = [0.338619, 0.25, 0.9, 0.974864, 0.2403, 0.729746, 0.77, 0.71, 0.937254, 0.82, 0.8]
+    found = calibration(labels, [*scores, 0.791031]).in_the_large
+    assert found.status is Status.OK
+    assert found.estimate == pytest.approx(0.428445941865782, rel=1e-12)
+    assert found.standard_error == pytest.approx(0.784772019635597, rel=1e-10)

@@ -560,9 +560,16 @@ calibration <- function(y, x) {
   }
   for (name in c("slope", "intercept", "in_the_large")) put(name, n = length(y))
   if (sum(y) == 0 || all(y == 1) || any(p == 0 | p == 1)) return(invisible())
-  # Until the deviance stays the same to the last bit: R stops too early for eight digits by default.
-  fit <- function(formula) suppressWarnings(stats::glm(formula, family = stats::binomial(),
-                                      control = stats::glm.control(epsilon = 1e-20, maxit = 60)))
+  # Thrice, from where it ended: glm stops when the deviance does, and then its weights are of a step before.
+  fit <- function(formula) {
+    start <- NULL
+    for (i in 1:3) {
+      model <- suppressWarnings(stats::glm(formula, family = stats::binomial(), start = start,
+                                           control = stats::glm.control(epsilon = 1e-14, maxit = 200)))
+      start <- stats::coef(model)
+    }
+    model
+  }
   line <- function(name, b, se) put(name, estimate = b, standard_error = se, lower = b - Z * se,
                                     upper = b + Z * se, n = length(y))
   l <- qlogis(p)
