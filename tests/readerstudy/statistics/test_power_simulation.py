@@ -108,6 +108,19 @@ def test_areas_are_those_asked_for_in_expectation(spread):
         assert abs(found.bias) < 3.5 * found.monte_carlo_error, found
 
 
+def test_a_population_of_readers_has_the_mean_sensitivity_and_specificity():
+    study = replace(STUDY, patients=40, readers=(BINARY,) * 20, reader_spread=1.5)
+    rates = []
+    for number in range(100):
+        drawn = draw(study, np.random.default_rng(number))
+        calls = drawn.scores[1:]
+        rates.append((calls[:, drawn.present].mean(), 1 - calls[:, ~drawn.present].mean()))
+    sensitivity, specificity = np.mean(rates, axis=0)
+    # Without the correction for the spread they would be .387 and .881.
+    assert sensitivity == pytest.approx(0.36, abs=0.015)
+    assert specificity == pytest.approx(0.93, abs=0.015)
+
+
 def test_a_polygon_has_the_area_of_its_calls():
     assert BINARY.area == pytest.approx((0.36 + 0.93) / 2)
     # By hand: .07 x .18 + .23 x .48 + .7 x .8.
