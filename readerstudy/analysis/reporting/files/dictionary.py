@@ -74,5 +74,5 @@ def known_method(method: str) -> Meaning | None:
 
 
 def _fits(pattern: str, method: str) -> bool:
-    expression = re.escape(pattern).replace(r"\*", ".+?")
+    expression = re.escape(pattern).replace(r"\*", ".*")
     return re.fullmatch(expression, method) is not None

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from readerstudy.analysis.reporting.files.parts import parts_of
+from readerstudy.analysis.reporting.files.tidy_long import VIEWS
 
 MARK = "#@SETTINGS@"
 TARGETS = (5, 10, 15, 20, 30)
@@ -46,7 +47,7 @@ def _settings(results: Mapping[str, Any]) -> str:
     settings: dict[str, Any] = {
         "LEVEL": tables["level"],
         "READERS": _strings(tables["readers"]),
-        "VIEWS": _strings([view for view in ("binary", "ordinal") if _has_view(parts, view)]),
+        "VIEWS": _strings([view for view in VIEWS if _has_view(parts, view)]),
         "ENDPOINTS": _strings(list(parts[0]["endpoints"]) if parts else []),
         "CALLS": rules.get("calls", "complete_pairs"),
         "UNDETERMINED": rules.get("undetermined", "leave_out"),

@@ -66,8 +66,19 @@ common <- function(rows, sides) {
   }
   rows[keep, , drop = FALSE]
 }
+# Confidence is asked of nodes that every reader of a comparison gave one for.
+confidence_column <- function(reader, endpoint)
+  paste0("confidence_", if (endpoint == "metastasis") "metastasis_" else "ene_", reader)
+seen <- function(rows, readers, view, endpoint) {
+  if (view != "confidence") return(rows)
+  keep <- rep(TRUE, nrow(rows))
+  for (column in confidence_column(readers, endpoint))
+    keep <- keep & if (column %in% names(rows)) !is.na(rows[[column]]) else FALSE
+  rows[keep, , drop = FALSE]
+}
 value <- function(rows, side, view, endpoint) {
   if (side == "model") return(rows$score)
+  if (view == "confidence") return(rows[[confidence_column(side, endpoint)]])
   call <- rows[[side]]
   worst <- if (view == "binary") c(0, 1) else c(0, 2)
   x <- if (view == "binary") as.numeric(is_disease(call, endpoint)) else call
@@ -500,7 +511,7 @@ cohen <- function(view, ratings, categories) {
   values <- c()
   if (ncol(ratings) > 1) for (pair in utils::combn(ncol(ratings), 2, simplify = FALSE)) {
     subject <- paste(READERS[pair[1]], "and", READERS[pair[2]])
-    both <- ratings[rowSums(is.na(ratings[, pair])) == 0, pair, drop = FALSE]; n <- nrow(both)
+    both <- ratings[rowSums(is.na(ratings[, pair, drop = FALSE])) == 0, pair, drop = FALSE]; n <- nrow(both)
     if (n > 0) emit(subject, view, "percent_agreement", "share of nodes", estimate = mean(both[, 1] == both[, 2]))
     if (n == 0) { emit(subject, view, "cohen_kappa", "fleiss_cohen_everitt", n = 0); next }
     t <- table(factor(both[, 1], categories), factor(both[, 2], categories)) / n
@@ -585,9 +596,12 @@ compare_readers <- function(all, endpoint, cuts) for (reader in READERS) {
   subject <- paste("model minus", reader); used <- common(all, c("model", reader)); y <- used$label
   sides_of(subject, all, used, c("model", reader))
   for (view in VIEWS) {
-    curves <- list(model = used$score, reader = value(used, reader, view, endpoint))
-    contrast(subject, view, "auc_difference", curves, c(1, -1), y, used$who, c("delong", "patient_clustered"))
-    paired_by_proc(subject, view, curves, y)
+    with <- seen(used, reader, view, endpoint)
+    if (view == "confidence" && !nrow(with)) next
+    curves <- list(model = with$score, reader = value(with, reader, view, endpoint))
+    contrast(subject, view, "auc_difference", curves, c(1, -1), with$label, with$who,
+             c("delong", "patient_clustered"))
+    paired_by_proc(subject, view, curves, with$label)
   }
   called <- value(used, reader, "binary", endpoint) == 1
   for (name in names(cuts)) {
@@ -674,7 +688,10 @@ reader_mean <- function(all, endpoint, with_model, cuts) {
     if (with_model) model_against_mean(paste("binary at", name), paste0(measure, "_difference"), model[asked],
                                        right[asked, , drop = FALSE], used$who[asked])
   }
+  all_used <- used
   for (view in VIEWS) {
+    used <- seen(all_used, READERS, view, endpoint); y <- used$label
+    if (view == "confidence" && !nrow(used)) next
     curves <- lapply(stats::setNames(READERS, READERS), function(reader) value(used, reader, view, endpoint))
     contrast("reader mean", view, "auc", curves, rep(1 / J, J), y, used$who,
              c("delong_fixed_readers", "patient_clustered_fixed_readers"))
@@ -709,7 +726,11 @@ block <- function(rows, part, unit, endpoint) {
   }
   for (reader in READERS) {
     used <- common(all, reader); sides_of(reader, all, used, reader)
-    for (view in VIEWS) areas(reader, view, used$label, value(used, reader, view, endpoint), used$who)
+    for (view in VIEWS) {
+      with <- seen(used, reader, view, endpoint)
+      if (view == "confidence" && !nrow(with)) next
+      areas(reader, view, with$label, value(with, reader, view, endpoint), with$who)
+    }
     counts(reader, "binary", used$label, value(used, reader, "binary", endpoint) == 1)
   }
   if (with_model) compare_readers(all, endpoint, cuts)
@@ -740,7 +761,7 @@ by_patient <- function(rows) {
   made <- lapply(groups, function(g) {
     one <- g[1, , drop = FALSE]
     for (column in c("truth", READERS)) one[[column]] <- severe(g[[column]])
-    for (column in c("score_metastasis", "score_ene")) one[[column]] <- largest(g[[column]])
+    for (column in c("score_metastasis", "score_ene", CONFIDENCES)) one[[column]] <- largest(g[[column]])
     one
   })
   do.call(rbind, c(made, make.row.names = FALSE))
@@ -751,7 +772,9 @@ read <- function(name) utils::read.csv(file.path(FOLDER, name), colClasses = "ch
                                        check.names = FALSE, na.strings = character(0))
 number <- function(x) suppressWarnings(as.numeric(ifelse(x == "", NA, x)))
 data <- read("dataset.csv")
-for (column in c("truth", READERS, "score_metastasis", "score_ene")) data[[column]] <- number(data[[column]])
+CONFIDENCES <- grep("^confidence_(metastasis|ene)_", names(data), value = TRUE)
+for (column in c("truth", READERS, "score_metastasis", "score_ene", CONFIDENCES))
+  data[[column]] <- number(data[[column]])
 data$who <- paste(data$cohort, data$patient, sep = "\r")   # the same name in two cohorts is two patients
 
 COLUMNS <- c(sad = "short_axis_mm", level = "level", age = "age_years", sex = "sex",
@@ -870,7 +893,6 @@ reason_of <- function(line) {
   kinds <- vapply(PARTS, function(part) part$kind, ""); names(kinds) <- vapply(PARTS, `[[`, "", "key")
   if (kinds[line$part] %in% "subgroup")
     return("dataset.csv has no column for the variable of this subgroup")
-  if (line$view == "confidence") return("dataset.csv has no column for the readers' confidence")
   for (rule in REASONS) if (grepl(rule[1], line$measure) && grepl(rule[2], line$method)) return(rule[3])
   "this script has no formula for it"
 }

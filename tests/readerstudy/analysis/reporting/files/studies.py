@@ -6,7 +6,10 @@ import json
 import random
 
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.model_calls import ModelRule
 from readerstudy.analysis.computing.tables import study_tables
+from readerstudy.analysis.frozen_table import PatientRow
+from readerstudy.reading.plan import Plan, default_plan, document_of, plan_from
 from tests.readerstudy.statistics.reference import SHARED
 
 MODEL = {"name": "M", "provenance": "external", "members": 1, "expected_members": 1}
@@ -46,7 +49,41 @@ def _node(
         calls={reader: call() for reader in readers},
         score_metastasis=score(),
         score_ene=score(),
+        short_axis_mm=draw.choice([None, 6.5, 9.75, 10.0, 14.2]),
+        level=draw.choice(["", "II", "III"]),
+        confidence_metastasis=_confidence(draw, readers, shown),
+        confidence_ene=_confidence(draw, readers, shown - 1),
     )
+
+
+def _confidence(draw: random.Random, readers: tuple[str, ...], shown: int) -> dict[str, float]:
+    drawn = {reader: round(min(100, max(0, 40 * shown + draw.gauss(30, 25)))) for reader in readers}
+    return {reader: float(value) for reader, value in drawn.items() if draw.random() > 0.05}
+
+
+def patients_of(table: StudyTable) -> tuple[PatientRow, ...]:
+    """Age and sex of every patient, some of them not known."""
+    draw = random.Random(len(table.rows))
+    names = sorted({(row.cohort, row.patient) for row in table.rows})
+    return tuple(
+        PatientRow(
+            cohort=cohort,
+            patient=patient,
+            model_ene=None,
+            note="",
+            age_years=draw.choice([None, 48, 60, 71]),
+            sex=draw.choice(["", "F", "M"]),
+        )
+        for cohort, patient in names
+    )
+
+
+FIXED = ModelRule(thresholds={"metastasis": 0.5, "ene": 0.4}, strict=True)
+
+
+def planned(**changes: object) -> Plan:
+    """The default plan with these entries of its document replaced; few bootstrap samples."""
+    return plan_from({**default_plan(), "bootstrap_replicates": 200, **changes})
 
 
 def reference() -> StudyTable:
@@ -68,10 +105,12 @@ def reference() -> StudyTable:
     return StudyTable(readers=readers, rows=tuple(rows))
 
 
-def results_of(table: StudyTable) -> dict:
+def results_of(table: StudyTable, plan: Plan | None = None, model: ModelRule | None = None) -> dict:
     """Results as they come out of storage."""
-    tables = json.loads(json.dumps(study_tables(table)))
-    return {"sources": {"model": MODEL}, "tables": tables}
+    plan = plan or planned()
+    found = study_tables(table, plan=plan, model=model, patients=patients_of(table))
+    sources = {"model": MODEL, "plan": document_of(plan)}
+    return {"sources": sources, "tables": json.loads(json.dumps(found))}
 
 
 @functools.cache
