@@ -16,6 +16,12 @@ ACTING = [name for name in WRITING if TABLE[name].acts is not None]
 UUIDS = sorted(
     name for name, pattern in every_route() if "<uuid:" in pattern or "<str:token>" in pattern
 )
+IMPORT_ROUTES = sorted(
+    name
+    for name, route in TABLE.items()
+    if route.args.get("run_id") in {"done_run", "waiting_run"}
+    or route.args.get("dataset_id") == "dataset"
+)
 HOW = "in tests/access/table.py: say who may enter, with which status, and a complete body"
 
 
@@ -226,3 +232,37 @@ def test_a_study_over_two_cohorts_is_not_analysed_from_one(db, stage, who):
         assert ask(client, "post", name, things, {"interim": True}).status_code == 404
     assert "Joint study" not in client.get("/analysis/").text
     assert "Joint study" not in client.get("/api/v1/analysis/studies/").text
+
+
+@pytest.mark.parametrize("who", [person for person in PERSONS if person != "statistician"])
+def test_an_import_is_there_for_who_imported_it_alone(db, stage, who):
+    """Also another statistician of another cohort neither sees nor computes it."""
+    client, before = browser(stage.people[who]), scene.fingerprint()
+    things = stage.things | {
+        "dataset": stage.things["imported_dataset"],
+        "done_run": stage.things["imported_run"],
+        "waiting_run": stage.things["imported_waiting_run"],
+    }
+    for name in IMPORT_ROUTES:
+        for method in ("get", "post"):
+            if getattr(TABLE[name], method) is not None:
+                answer = ask(client, method, name, things)
+                assert got(answer) in ({None, 401} if who == "anonymous" else {404}), name
+    if who != "anonymous":
+        assert "Read elsewhere" not in client.get("/analysis/").text
+    assert scene.fingerprint() == before
+
+
+@pytest.mark.parametrize("name", IMPORT_ROUTES)
+def test_an_import_works_on_every_route_of_a_run(db, stage, name):
+    things = stage.things | {
+        "dataset": stage.things["imported_dataset"],
+        "done_run": stage.things["imported_run"],
+        "waiting_run": stage.things["imported_waiting_run"],
+    }
+    client = browser(stage.people["statistician"])
+    for method in ("get", "post"):
+        if getattr(TABLE[name], method) is not None:
+            with scene.undone():
+                answer = ask(client, method, name, things)
+            assert answer.status_code == expected(name, method, "statistician"), name

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from readerstudy.analysis.imported_help import EXAMPLE
 from readerstudy.reading.plan import default_plan, plan_from
 from readerstudy.reading.plan_forms import initial_of
 from readerstudy.reading.protocol import digest
@@ -46,6 +47,11 @@ def old_member(things: Things) -> Body:
 
 def zip_file(things: Things) -> Body:
     return {"file": SimpleUploadedFile("new.zip", b"PK\x03\x04", "application/zip")}
+
+
+def imported_study(things: Things) -> Body:
+    file = SimpleUploadedFile("calls.csv", EXAMPLE.encode(), "text/csv")
+    return {"title": "Read elsewhere", "file": file}
 
 
 def exclusion(things: Things) -> Body:

@@ -26,6 +26,7 @@ from inference.services.explaining import request_attributions
 from jobs.models import JobState
 from readerstudy.analysis import pipeline
 from readerstudy.analysis import services as analysis
+from readerstudy.analysis.imported_help import EXAMPLE
 from readerstudy.analysis.planning import services as planning
 from readerstudy.analysis.planning.pipeline import run_power_simulation
 from readerstudy.reading import services as reading
@@ -67,6 +68,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
     things |= _draft(people, cohort)
     things |= _open_work(people, cohort)
     things |= _training(people)
+    things |= _imported(people)
     things |= _planning(people)
     walk.open_study(other, other_cohort, title="Elsewhere", seed=3)
     things["joint_study"] = _joint_study(cohort, other_cohort).public_id
@@ -117,6 +119,21 @@ def _closed_study(people: People, cohort: Cohort) -> dict[str, Any]:
         "dataset": dataset.public_id,
         "done_run": done.public_id,
         "waiting_run": waiting.public_id,
+    }
+
+
+def _imported(people: People) -> dict[str, Any]:
+    """A study read elsewhere, imported and computed, and a run of it that waits."""
+    dataset = analysis.import_dataset(
+        by=people.statistician, title="Read elsewhere", file_name="calls.csv", data=EXAMPLE.encode()
+    )
+    done = analysis.request_analysis(by=people.statistician, dataset=dataset)
+    pipeline.run_analysis(done.pk)
+    waiting = analysis.request_analysis(by=people.statistician, dataset=dataset)
+    return {
+        "imported_dataset": dataset.public_id,
+        "imported_run": done.public_id,
+        "imported_waiting_run": waiting.public_id,
     }
 
 

@@ -64,6 +64,7 @@ class Route:
 
 COORDINATOR, STATISTICIAN = only("coordinator"), only("statistician")
 RUNNERS = only("coordinator", "statistician")
+STATISTICIANS = only("statistician", "other statistician")
 MODEL_READERS = only("coordinator", "other coordinator", "statistician", "other statistician")
 ANNOTATORS = only("annotator", "second annotator")
 PIXELS = only("annotator", "second annotator", "adjudicator", "coordinator")
@@ -472,6 +473,20 @@ ANALYSIS = {
     "analysis:study": Route(args={"study_id": "closed_study"}, get=STATISTICIAN),
     "analysis:freeze": Route(
         args={"study_id": "closed_study"}, **acting("statistician", 302, bodies.freeze)
+    ),
+    # Whoever imports sees what they imported themselves, and nothing of others.
+    "analysis:import": Route(
+        get=STATISTICIANS,
+        post=dict.fromkeys(STATISTICIANS, 422),
+        body=bodies.imported_study,
+        acts="statistician",
+    ),
+    "analysis:import-example": Route(get=STATISTICIANS),
+    "analysis_api:imports": Route(
+        get=STATISTICIANS,
+        post=dict.fromkeys(STATISTICIANS, 400),
+        body=bodies.imported_study,
+        acts="other statistician",
     ),
     "analysis:rerun": Route(args={"dataset_id": "dataset"}, **acting("statistician", 302)),
     "analysis:run": Route(args=RUN, get=STATISTICIAN),
