@@ -108,12 +108,13 @@ def _binomial_p(counts: PairedCounts) -> tuple[float, float]:
     if discordant == 0:
         return 1.0, 1.0
     smaller = min(counts.first_only, counts.second_only)
-    tail = float(stats.binom.cdf(smaller, discordant, 0.5))
+    # Sums only: a tail minus half a term can fall below zero where both are close to underflow.
+    below = float(stats.binom.cdf(smaller - 1, discordant, 0.5))
     observed = float(stats.binom.pmf(smaller, discordant, 0.5))
     if counts.first_only == counts.second_only:
         # Both tails meet: Fagerland 2013 takes half of the observed table off once.
         return 1.0, 1 - observed / 2
-    return min(1.0, 2 * tail), min(1.0, 2 * (tail - observed / 2))
+    return min(1.0, 2 * (below + observed)), min(1.0, 2 * below + observed)
 
 
 def _chi2(counts: PairedCounts, *, correction: int) -> TestResult:

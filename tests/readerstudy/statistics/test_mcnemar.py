@@ -38,6 +38,14 @@ def test_values_computed_by_hand():
     assert result.difference == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("rest", [0, 5, 60])
+def test_p_values_stay_probabilities_down_to_underflow(rest):
+    for many in range(900, 1300):
+        counts = PairedCounts(both=0, first_only=rest, second_only=many, neither=0)
+        result = mcnemar(counts)
+        assert 0 <= result.mid_p <= result.exact_p <= 1
+
+
 def test_no_discordant_pair_gives_p_one_and_no_chi_square():
     result = mcnemar(PairedCounts(both=5, first_only=0, second_only=0, neither=1))
     assert (result.exact_p, result.mid_p) == (1, 1)
