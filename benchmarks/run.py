@@ -13,6 +13,7 @@ COMMANDS = (
     ["viewer_speed.py"],
     ["intake_speed.py"],
     ["statistics_speed.py"],
+    ["analysis_speed.py"],
     ["dualnet_speed.py", "--threads", "1"],
     ["dualnet_speed.py"],
     ["model_speed.py"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from readerstudy.statistics.inputs import FloatArray
+from readerstudy.statistics.inputs import FloatArray, IntArray
 from readerstudy.statistics.mcnemar import PairedCounts
 from readerstudy.statistics.results import Status, TestResult
 from readerstudy.statistics.tails import ROUNDING, chi2_test, undefined_test
@@ -34,13 +34,13 @@ class ClusteredMcNemar:
     n_patients: int
 
 
-def clustered_mcnemar(patients: Sequence[PairedCounts]) -> ClusteredMcNemar:
+def clustered_mcnemar(patients: Sequence[PairedCounts] | IntArray) -> ClusteredMcNemar:
     """Compare two paired proportions, one table per patient.
 
     Parameters
     ----------
-    patients : sequence of PairedCounts
-        One per patient with at least one node.
+    patients : sequence of PairedCounts, or ndarray of int64, shape (patients, 4)
+        One per patient with at least one node; columns both, first only, second only, neither.
 
     Returns
     -------
@@ -63,12 +63,10 @@ def clustered_mcnemar(patients: Sequence[PairedCounts]) -> ClusteredMcNemar:
     Yang Z, Sun X, Hardin JW. Biom J 2010;52:638. doi:10.1002/bimj.201000035
     Eliasziw M, Donner A. Stat Med 1991;10:1981. doi:10.1002/sim.4780101211
     """
-    if any(counts.total == 0 for counts in patients):
+    cells = _cells(patients)
+    if (cells.sum(axis=1) == 0).any():
         raise ValueError("patients must each have at least one node; leave empty ones out")
-    cells = np.array(
-        [(c.both, c.first_only, c.second_only, c.neither) for c in patients], dtype=np.float64
-    ).reshape(-1, 4)
-    k = len(patients)
+    k = len(cells)
     net = cells[:, 1] - cells[:, 2]
     sizes = cells.sum(axis=1)
     if k < FEWEST or not net.any():
@@ -94,6 +92,13 @@ def clustered_mcnemar(patients: Sequence[PairedCounts]) -> ClusteredMcNemar:
         eliasziw=_eliasziw(cells),
         n_patients=k,
     )
+
+
+def _cells(patients: Sequence[PairedCounts] | IntArray) -> FloatArray:
+    if isinstance(patients, np.ndarray):
+        return patients.astype(np.float64)
+    rows = [(c.both, c.first_only, c.second_only, c.neither) for c in patients]
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
 def _eliasziw(cells: FloatArray) -> TestResult:

@@ -113,10 +113,21 @@ def fisher_exact(
 def _two_by_two(counts: IntArray) -> float:
     (a, b), (c, d) = counts.tolist()
     lowest, highest = max(0, a - d), min(a + b, a + c)
-    support = np.arange(lowest, highest + 1)
-    chances = stats.hypergeom.pmf(support, a + b + c + d, a + c, a + b)
+    chances = _hypergeometric(lowest, highest, a + b, a + c, d - a)
     observed = chances[a - lowest]
     return min(1.0, float(chances[chances <= observed * (1 + TIE)].sum()))
+
+
+def _hypergeometric(lowest: int, highest: int, row: int, column: int, shift: int) -> FloatArray:
+    """Return the chances of every first cell, ``shift`` more nodes standing in the last one.
+
+    By the ratio of neighbours: the closed form takes seconds where thousands of cells are possible.
+    """
+    x = np.arange(lowest, highest, dtype=np.float64)
+    ratios = (row - x) / (x + 1) * (column - x) / (x + 1 + shift)
+    logs = np.concatenate([[0.0], np.cumsum(np.log(ratios))])
+    chances = np.exp(logs - logs.max())
+    return np.asarray(chances / chances.sum(), dtype=np.float64)
 
 
 def _log_factorials(n: int) -> FloatArray:

@@ -133,7 +133,7 @@ def fleiss_kappa(
     se_null = _se_null(complete, n_readers) if status is Status.OK else None
     by_patient = None
     if patients is not None:
-        kept = [patient for patient, keep in zip(patients, full_rows, strict=True) if keep]
+        kept = group_indices(patients)[0][full_rows]
         by_patient = _jackknife(complete, n_readers, kept, "jackknife_patient", level)
     return FleissKappa(
         categories=tuple(categories),

@@ -1,14 +1,14 @@
 """Statistics library: Youden point and false-positive-rate targets, with their real counts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import numpy.typing as npt
 
 from readerstudy.statistics.inputs import DEFAULT_LEVEL, checked_labels
 from readerstudy.statistics.proportions import Proportion, proportion
 from readerstudy.statistics.results import Status
-from readerstudy.statistics.roc import RocPoint, roc_points
+from readerstudy.statistics.roc import RocCurve, RocPoint, roc_curve
 
 PERCENT = 100
 
@@ -161,19 +161,17 @@ def youden(
     ----------
     Youden WJ. Cancer 1950;3:32.
     """
-    points = roc_points(labels, scores)
-    n_positive, n_negative = points[-1].true_positives, points[-1].false_positives
+    curve = roc_curve(labels, scores)
+    n_positive, n_negative = curve.n_positive, curve.n_negative
     if not n_positive or not n_negative:
         return YoudenPoint(j=None, tied_thresholds=(), point=None, status=Status.CLASS_MISSING)
-    gains = [
-        point.true_positives * n_negative - point.false_positives * n_positive for point in points
-    ]
-    best = max(gains)
-    tied = [point for point, gain in zip(points, gains, strict=True) if gain == best]
+    gains = curve.true_positives * n_negative - curve.false_positives * n_positive
+    best = int(gains.max())
+    tied = np.flatnonzero(gains == best).tolist()
     return YoudenPoint(
         j=best / (n_positive * n_negative),
-        tied_thresholds=tuple(point.threshold for point in tied),
-        point=_operating_point(tied[0], n_positive, n_negative, level),
+        tied_thresholds=tuple(curve.threshold(at) for at in tied),
+        point=_operating_point(curve.point(tied[0]), n_positive, n_negative, level),
         status=Status.OK,
     )
 
@@ -209,8 +207,8 @@ def false_positive_target(
     """
     if target_percent != int(target_percent) or not 0 <= target_percent <= PERCENT:
         raise ValueError(f"target_percent must be a whole number 0 to 100, not {target_percent}")
-    points = roc_points(labels, scores)
-    n_positive, n_negative = points[-1].true_positives, points[-1].false_positives
+    curve = roc_curve(labels, scores)
+    n_positive, n_negative = curve.n_positive, curve.n_negative
     if not n_positive or not n_negative:
         return FalsePositiveTarget(
             target_percent=target_percent,
@@ -218,23 +216,22 @@ def false_positive_target(
             interpolated=None,
             status=Status.CLASS_MISSING,
         )
-    allowed = [p for p in points if PERCENT * p.false_positives <= target_percent * n_negative]
+    # False positives only grow along the curve, so the allowed points come first.
+    n_allowed = int((PERCENT * curve.false_positives <= target_percent * n_negative).sum())
     return FalsePositiveTarget(
         target_percent=target_percent,
-        attainable=_operating_point(allowed[-1], n_positive, n_negative, level),
-        interpolated=_interpolated(points, len(allowed), target_percent),
+        attainable=_operating_point(curve.point(n_allowed - 1), n_positive, n_negative, level),
+        interpolated=_interpolated(curve, n_allowed, target_percent),
         status=Status.OK,
     )
 
 
-def _interpolated(
-    points: Sequence[RocPoint], n_allowed: int, target_percent: int
-) -> InterpolatedPoint:
-    n_positive, n_negative = points[-1].true_positives, points[-1].false_positives
-    left = points[n_allowed - 1]
+def _interpolated(curve: RocCurve, n_allowed: int, target_percent: int) -> InterpolatedPoint:
+    n_positive, n_negative = curve.n_positive, curve.n_negative
+    left = curve.point(n_allowed - 1)
     hits = float(left.true_positives)
-    if n_allowed < len(points):
-        right = points[n_allowed]
+    if n_allowed < len(curve):
+        right = curve.point(n_allowed)
         # Integers until the one division, so a target met exactly stays exact.
         excess = target_percent * n_negative - PERCENT * left.false_positives
         width = PERCENT * (right.false_positives - left.false_positives)

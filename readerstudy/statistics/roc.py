@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from readerstudy.statistics.inputs import BoolArray, FloatArray, checked_labels, checked_scores
+from readerstudy.statistics.inputs import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    checked_labels,
+    checked_scores,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,47 @@ class RocPoint:
     threshold: float | None
     true_positives: int
     false_positives: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RocCurve:
+    """Every point of the empirical curve as columns, from plus infinity to the lowest score.
+
+    Attributes
+    ----------
+    thresholds : ndarray of float64, shape (points,)
+        Descending; the first is plus infinity, then each distinct observed score.
+    true_positives, false_positives : ndarray of int64, shape (points,)
+    """
+
+    thresholds: FloatArray
+    true_positives: IntArray
+    false_positives: IntArray
+
+    def __len__(self) -> int:
+        return len(self.thresholds)
+
+    @property
+    def n_positive(self) -> int:
+        """Nodes with disease."""
+        return int(self.true_positives[-1])
+
+    @property
+    def n_negative(self) -> int:
+        """Nodes without disease."""
+        return int(self.false_positives[-1])
+
+    def threshold(self, at: int) -> float | None:
+        """Return a threshold, None for plus infinity."""
+        return float(self.thresholds[at]) if at else None
+
+    def point(self, at: int) -> RocPoint:
+        """Return one point of the curve."""
+        return RocPoint(
+            threshold=self.threshold(at),
+            true_positives=int(self.true_positives[at]),
+            false_positives=int(self.false_positives[at]),
+        )
 
 
 def placements(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Placements:
@@ -91,8 +138,8 @@ def placements_checked(present: BoolArray, scores: FloatArray) -> Placements:
     )
 
 
-def roc_points(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[RocPoint, ...]:
-    """Return every point of the empirical curve, from plus infinity to the lowest score.
+def roc_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> RocCurve:
+    """Return the empirical curve as columns.
 
     Parameters
     ----------
@@ -102,8 +149,7 @@ def roc_points(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[RocPoint, 
 
     Returns
     -------
-    tuple of RocPoint
-        Descending thresholds: plus infinity, then each distinct observed score.
+    RocCurve
 
     Raises
     ------
@@ -117,13 +163,31 @@ def roc_points(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[RocPoint, 
     last_of_tie = (
         np.append(ordered[1:] != ordered[:-1], True) if ordered.size else np.empty(0, bool)
     )
-    true_positives = np.cumsum(hits)[last_of_tie]
-    false_positives = np.cumsum(~hits)[last_of_tie]
-    points = [RocPoint(threshold=None, true_positives=0, false_positives=0)]
-    points.extend(
-        RocPoint(threshold=float(threshold), true_positives=int(tp), false_positives=int(fp))
-        for threshold, tp, fp in zip(
-            ordered[last_of_tie], true_positives, false_positives, strict=True
-        )
+    none = np.zeros(1, dtype=np.int64)
+    return RocCurve(
+        thresholds=np.concatenate([[np.inf], ordered[last_of_tie]]),
+        true_positives=np.concatenate([none, np.cumsum(hits)[last_of_tie]]),
+        false_positives=np.concatenate([none, np.cumsum(~hits)[last_of_tie]]),
     )
-    return tuple(points)
+
+
+def roc_points(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[RocPoint, ...]:
+    """Return every point of the empirical curve, from plus infinity to the lowest score.
+
+    Parameters
+    ----------
+    labels, scores : array_like, shape (nodes,)
+        As for ``roc_curve``.
+
+    Returns
+    -------
+    tuple of RocPoint
+        Descending thresholds: plus infinity, then each distinct observed score.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit or hold missing values.
+    """
+    curve = roc_curve(labels, scores)
+    return tuple(curve.point(at) for at in range(len(curve)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -16,35 +15,17 @@ from readerstudy.analysis.computing.endpoints import (
     Reason,
     StudyTable,
 )
+from readerstudy.analysis.computing.missing import (
+    TAKEN_AS,
+    MissingCalls,
+    MissingRule,
+    Undetermined,
+)
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 MISSING = -1
-
-
-class MissingCalls(StrEnum):
-    """What becomes of a node that a reader was given and did not call."""
-
-    COMPLETE_PAIRS = "complete_pairs"
-    COMPLETE_ALL = "complete_all"
-    AS_WRONG = "as_wrong"
-
-
-class Undetermined(StrEnum):
-    """What becomes of a node without a category in the reference standard."""
-
-    LEAVE_OUT = "leave_out"
-    AS_BENIGN = "as_benign"
-    AS_METASTASIS = "as_metastasis"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MissingRule:
-    """The plan's rule for missing data."""
-
-    calls: MissingCalls = MissingCalls.COMPLETE_PAIRS
-    undetermined: Undetermined = Undetermined.LEAVE_OUT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,10 +99,7 @@ def _value(score: float | None) -> float:
 
 
 def _with_rule(truth: IntArray, rule: Undetermined) -> IntArray:
-    if rule is Undetermined.LEAVE_OUT:
-        return truth
-    filled = NodeCategory.BENIGN if rule is Undetermined.AS_BENIGN else NodeCategory.METASTASIS
-    return np.where(truth == MISSING, int(filled), truth)
+    return np.where(truth == MISSING, _code(TAKEN_AS[rule]), truth)
 
 
 def _confidence(given: Sequence[Mapping[str, float]], readers: Sequence[str]) -> FloatArray:
@@ -266,6 +244,11 @@ def common_nodes(nodes: NodeSet, sides: Sequence[str]) -> NodeSet:
     )
 
 
+def is_scored(nodes: NodeSet) -> bool:
+    """Tell whether the model scored any of the nodes for their endpoint."""
+    return bool(np.isfinite(_model_scores(nodes)).any())
+
+
 def _present(nodes: NodeSet, side: str) -> BoolArray:
     if side == MODEL:
         return np.isfinite(_model_scores(nodes))
@@ -370,38 +353,3 @@ def with_confidence(nodes: NodeSet, sides: Sequence[str]) -> NodeSet | None:
         available=nodes.available,
         left_out=(*nodes.left_out, *([dropped] if dropped.n else [])),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MissingValue:
-    """One value that is not there."""
-
-    cohort: str
-    patient: str
-    node: str
-    reason: Reason
-    side: str | None
-
-
-def missing_values(table: StudyTable) -> list[MissingValue]:
-    """List every missing category, call and score of a table, by node."""
-    has_model = any(row.score_metastasis is not None for row in table.rows)
-    found: list[MissingValue] = []
-    for row in sorted(table.rows, key=lambda row: row.key):
-        reasons: list[tuple[Reason, str | None]] = []
-        if row.truth is None:
-            reasons.append((Reason.REFERENCE_STANDARD_MISSING, None))
-        reasons += [
-            (Reason.READER_CALL_MISSING, reader)
-            for reader in table.readers
-            if row.calls[reader] is None
-        ]
-        if has_model and None in (row.score_metastasis, row.score_ene):
-            reasons.append((Reason.MODEL_SCORE_MISSING, MODEL))
-        found += [
-            MissingValue(
-                cohort=row.cohort, patient=row.patient, node=row.node, reason=reason, side=side
-            )
-            for reason, side in reasons
-        ]
-    return found

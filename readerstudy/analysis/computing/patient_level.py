@@ -4,16 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from cohorts.vocabulary import NodeCategory
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.missing import TAKEN_AS, Undetermined
 
 PATIENT = "patient"
 
 
-def any_node(table: StudyTable) -> StudyTable:
+def any_node(table: StudyTable, undetermined: Undetermined = Undetermined.LEAVE_OUT) -> StudyTable:
     """Return a table with one row per patient, in which any positive node makes the patient so.
 
     Parameters
     ----------
     table : StudyTable
+    undetermined : Undetermined
+        The plan's rule, applied to nodes before their patient: a node taken as benign takes no
+        metastasis away from its patient.
 
     Returns
     -------
@@ -27,16 +31,19 @@ def any_node(table: StudyTable) -> StudyTable:
         nodes.setdefault((row.cohort, row.patient), []).append(row)
     return StudyTable(
         readers=table.readers,
-        rows=tuple(_patient(rows, table.readers) for rows in nodes.values()),
+        rows=tuple(_patient(rows, table.readers, undetermined) for rows in nodes.values()),
     )
 
 
-def _patient(rows: Sequence[NodeRow], readers: Sequence[str]) -> NodeRow:
+def _patient(
+    rows: Sequence[NodeRow], readers: Sequence[str], undetermined: Undetermined
+) -> NodeRow:
+    taken_as = TAKEN_AS[undetermined]
     return NodeRow(
         cohort=rows[0].cohort,
         patient=rows[0].patient,
         node=PATIENT,
-        truth=_most_severe([row.truth for row in rows]),
+        truth=_most_severe([taken_as if row.truth is None else row.truth for row in rows]),
         calls={reader: _most_severe([row.calls[reader] for row in rows]) for reader in readers},
         score_metastasis=_largest([row.score_metastasis for row in rows]),
         score_ene=_largest([row.score_ene for row in rows]),

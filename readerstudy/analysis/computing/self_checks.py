@@ -121,16 +121,21 @@ def _same_n(value: Plain, n: Plain, place: str) -> None:
 
 def _confusion(part: dict[str, Plain], place: str) -> None:
     """Every node of a part lies in one cell, or is undetermined or without a call."""
-    sides = part.get("sides")
-    missing = part.get("missing")
-    if not isinstance(sides, dict) or not isinstance(missing, dict):
+    counted = part.get("confusion")
+    if not isinstance(counted, dict):
         return
+    sides, missing = counted["sides"], counted["missing"]
+    if not isinstance(sides, dict) or not isinstance(missing, dict):
+        raise TableInconsistentError(f"{place}.confusion: a side has no counts")
     totals = {
         side: sum(map(sum, cast("list[list[int]]", rows))) + cast("int", missing[side])
         for side, rows in sides.items()
         if isinstance(rows, list)
     }
-    _require(len(set(totals.values())) <= 1, place, f"the tables hold different nodes: {totals}")
+    whole = cast("int", part["n_nodes"]) - cast("int", counted["undetermined"])
+    for side, total in totals.items():
+        rule = f"{total} nodes are counted where {whole} have a reference standard"
+        _require(total == whole, f"{place}.confusion.{side}", rule)
 
 
 def _adjusted(part: dict[str, Plain], place: str) -> None:

@@ -1,9 +1,10 @@
 """Analysis room: the nodes of each planned subgroup."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -20,6 +21,14 @@ TITLES = {
     "primary_site": "Primary site",
     "scanner": "Scanner",
     "slice_thickness": "Slice thickness",
+}
+_OF_NODE = {"sad": "short_axis_mm", "level": "level"}
+_OF_PATIENT = {
+    "age": "age_years",
+    "sex": "sex",
+    "primary_site": "primary_site",
+    "scanner": "scanner",
+    "slice_thickness": "slice_thickness_mm",
 }
 UNITS = {"sad": "mm", "age": "years", "slice_thickness": "mm"}
 
@@ -77,8 +86,10 @@ def subgroup_nodes(
             _value(row, known.get((row.cohort, row.patient)), group, words) for row in columns.rows
         ]
         order = words or tuple(sorted(set(values) - {UNKNOWN}))
-        for value in (*order, UNKNOWN):
-            index = np.array([at for at, found in enumerate(values) if found == value], np.int64)
+        numbers = {value: number for number, value in enumerate((*order, UNKNOWN))}
+        found = np.array([numbers[value] for value in values], dtype=np.int64)
+        for value, number in numbers.items():
+            index = np.flatnonzero(found == number)
             if len(index):
                 yield SubgroupNodes(variable=group.variable, value=value, index=index)
 
@@ -90,23 +101,18 @@ def _bands(edges: Sequence[float], unit: str) -> tuple[str, ...]:
 
 
 def _value(row: NodeRow, patient: Covariates | None, group: Subgroup, bands: Sequence[str]) -> str:
-    found = _measured(row, patient)[group.variable]
+    found = _measured(row, patient, group.variable)
     if found is None or found == "":
         return UNKNOWN
     if isinstance(found, str):
         return found
     # A value on an edge belongs above it.
-    return bands[int(np.searchsorted(group.edges, found, side="right"))]
+    return bands[bisect_right(group.edges, found)]
 
 
-def _measured(row: NodeRow, patient: Covariates | None) -> Mapping[str, str | float | None]:
-    node: dict[str, str | float | None] = {"sad": row.short_axis_mm, "level": row.level}
-    if patient is None:
-        return node | dict.fromkeys(("age", "sex", "primary_site", "scanner", "slice_thickness"))
-    return node | {
-        "age": patient.age_years,
-        "sex": patient.sex,
-        "primary_site": patient.primary_site,
-        "scanner": patient.scanner,
-        "slice_thickness": patient.slice_thickness_mm,
-    }
+def _measured(row: NodeRow, patient: Covariates | None, variable: str) -> str | float | None:
+    if variable in _OF_NODE:
+        found = getattr(row, _OF_NODE[variable])
+    else:
+        found = None if patient is None else getattr(patient, _OF_PATIENT[variable])
+    return cast("str | float | None", found)

@@ -82,11 +82,10 @@ def _mcnemar_of_class(
     _, patients = np.unique(used.patients[asked], return_inverse=True)
     n_patients = int(patients.max()) + 1 if len(patients) else 0
     cells = np.bincount(patients * PAIRS + kind, minlength=n_patients * PAIRS)
-    tables = [_counts(row) for row in cells.reshape(n_patients, PAIRS)]
     return {
         "first": MODEL,
         "test": plain(mcnemar(_counts(np.bincount(kind, minlength=PAIRS)), level=level)),
-        "patient_clustered": plain(clustered_mcnemar(tables)),
+        "patient_clustered": plain(clustered_mcnemar(cells.reshape(n_patients, PAIRS))),
     }
 
 

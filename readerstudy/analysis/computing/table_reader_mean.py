@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from readerstudy.analysis.computing.endpoints import MODEL, ReaderView
 from readerstudy.analysis.computing.model_calls import Cut
-from readerstudy.analysis.computing.node_sets import NodeSet, common_nodes, scores
+from readerstudy.analysis.computing.node_sets import NodeSet, common_nodes, is_scored, scores
 from readerstudy.analysis.computing.plain import Plain, plain
 from readerstudy.analysis.computing.setting import Setting
 from readerstudy.analysis.computing.table_rows import node_counts, viewed
@@ -42,7 +42,7 @@ def reader_mean(nodes: NodeSet, cuts: Sequence[Cut], setting: Setting) -> dict[s
     readers = nodes.readers
     if not readers:
         return None
-    with_model = bool(np.isfinite(nodes.columns.model["ene"][nodes.index]).any())
+    with_model = is_scored(nodes)
     used = common_nodes(nodes, (MODEL, *readers) if with_model else readers)
     result: dict[str, Plain] = {
         "nodes": node_counts(used),

@@ -27,7 +27,7 @@ from readerstudy.statistics.operating_points import (
     false_positive_target,
     youden,
 )
-from readerstudy.statistics.roc import roc_points
+from readerstudy.statistics.roc import roc_curve
 
 COMPARED_TARGET_PERCENT = 10
 SHOWN_CURVE_POINTS = 1000
@@ -147,7 +147,7 @@ def _roc(nodes: NodeSet, values: npt.NDArray[np.float64]) -> list[Plain]:
     n_negative = len(nodes) - n_positive
     if not n_positive or not n_negative:
         return []
-    points = roc_points(nodes.labels, values)
+    curve = roc_curve(nodes.labels, values)
     return [
         {
             "threshold": point.threshold,
@@ -156,7 +156,7 @@ def _roc(nodes: NodeSet, values: npt.NDArray[np.float64]) -> list[Plain]:
             "true_positive_rate": point.true_positives / n_positive,
             "false_positive_rate": point.false_positives / n_negative,
         }
-        for point in (points[at] for at in _shown(len(points)))
+        for point in (curve.point(at) for at in _shown(len(curve)))
     ]
 
 

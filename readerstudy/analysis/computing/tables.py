@@ -15,18 +15,21 @@ from readerstudy.analysis.computing.endpoints import (
     ReaderView,
     StudyTable,
 )
+from readerstudy.analysis.computing.missing import (
+    MissingCalls,
+    MissingRule,
+    Undetermined,
+    missing_values,
+)
 from readerstudy.analysis.computing.model_calls import ModelRule
 from readerstudy.analysis.computing.node_sets import (
     IntArray,
-    MissingCalls,
-    MissingRule,
     NodeColumns,
     NodeSet,
-    Undetermined,
     columns_of,
     common_nodes,
     endpoint_nodes,
-    missing_values,
+    is_scored,
 )
 from readerstudy.analysis.computing.patient_level import any_node
 from readerstudy.analysis.computing.plain import Plain, plain
@@ -94,7 +97,9 @@ def study_tables(
     plan = plan or plan_from(default_plan())
     model = model or ModelRule()
     columns = columns_of(table, _rule(plan))
-    by_patient = columns_of(any_node(table), _rule(plan)) if plan.patient_level != "none" else None
+    by_patient = None
+    if plan.patient_level != "none":
+        by_patient = columns_of(any_node(table, _rule(plan).undetermined), _rule(plan))
     setting = _setting(plan, model)
     parts = _cohort_parts(columns, by_patient, plan, setting, progress)
     pooled = parts[-1]
@@ -250,8 +255,7 @@ def _complete(nodes: NodeSet) -> NodeSet:
     """Return the nodes that every reader and the model have, where the plan says so."""
     if nodes.columns.rule.calls is not MissingCalls.COMPLETE_ALL:
         return nodes
-    scored = bool(np.isfinite(nodes.columns.model["ene"][nodes.index]).any())
-    sides = ((MODEL,) if scored else ()) + nodes.readers
+    sides = ((MODEL,) if is_scored(nodes) else ()) + nodes.readers
     return common_nodes(nodes, sides) if sides else nodes
 
 
