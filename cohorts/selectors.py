@@ -3,10 +3,11 @@
 import json
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.http import Http404
 from numpy.typing import NDArray
 
@@ -127,6 +128,78 @@ def cohort_counts(cohort: Cohort) -> dict[str, int]:
         "included": included_patients(cohort).count(),
         "nodes": nodes_in(cohort).count(),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientCovariates:
+    """What a report says of a patient; unknown is None or empty."""
+
+    pseudonym: str
+    age_years: int | None
+    sex: str
+    primary_site: str
+    pt: str
+    pn: str
+    staging_edition: str
+    scanner: str
+    slice_thickness_mm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusions:
+    """Patients and nodes of a cohort under one exclusion code; empty code: included."""
+
+    code: str
+    patients: int
+    nodes: int
+
+
+NO_SERIES = "no CT series"
+
+
+def covariates_in(cohort: Cohort) -> list[PatientCovariates]:
+    """Return the covariates of the cohort's included patients, by pseudonym; one query.
+
+    The scanner is its manufacturer, the only word of it that intake keeps. Slice thickness is the
+    header's where it was stated, else the distance of the slices.
+    """
+    patients = included_patients(cohort).select_related("series").order_by("pseudonym")
+    return [_covariates(patient) for patient in patients]
+
+
+def _covariates(patient: Patient) -> PatientCovariates:
+    attributes, geometry = patient.series.attributes, patient.series.geometry
+    thickness = attributes.get("SliceThickness", geometry["spacing_zyx_mm"][0])
+    return PatientCovariates(
+        pseudonym=patient.pseudonym,
+        age_years=patient.age_years,
+        sex=patient.sex,
+        primary_site=patient.primary_site,
+        pt=patient.pt,
+        pn=patient.pn,
+        staging_edition=patient.staging_edition,
+        scanner=str(attributes.get("Manufacturer", "")),
+        slice_thickness_mm=float(thickness),
+    )
+
+
+def exclusions_in(cohort: Cohort) -> list[Exclusions]:
+    """Return how many patients and nodes are included and excluded, by code; one query."""
+    patients = cohort.patients.annotate(
+        node_count=Count("nodes"),
+        has_series=Exists(CTSeries.objects.filter(patient=OuterRef("pk"))),
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for code, has_series, nodes in patients.values_list(
+        "exclusion_code", "has_series", "node_count"
+    ):
+        name = code or ("" if has_series else NO_SERIES)
+        before = found.get(name, (0, 0))
+        found[name] = (before[0] + 1, before[1] + nodes)
+    return [
+        Exclusions(code=code, patients=counts[0], nodes=counts[1])
+        for code, counts in sorted(found.items())
+    ]
 
 
 def patients_with_counts(cohort: Cohort) -> QuerySet[Patient]:

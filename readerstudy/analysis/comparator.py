@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from inference.thresholds import STRICTLY_ABOVE
+from readerstudy.analysis.computing.model_calls import ModelRule
+
 EXTERNAL = "external"
 
 
@@ -65,3 +68,19 @@ def labels_of(sources: Mapping[str, Any]) -> dict[str, str]:
 
 LABELS = ("model", "model_provenance", "model_members", "model_role", "model_notice")
 """Columns that say whose scores a line holds."""
+
+
+def rule_of(sources: Mapping[str, Any]) -> ModelRule:
+    """Return when the frozen model calls a node positive, for the tables.
+
+    Scores of networks are logits and their thresholds are of the probability; imported scores are
+    taken as they are. Where the plan chooses thresholds on the data, none is fixed.
+    """
+    model = sources.get("model")
+    if model is None or sources["plan"].get("thresholds", {}).get("source") == "chosen_here":
+        return ModelRule()
+    return ModelRule(
+        thresholds=dict(model.get("thresholds") or {}),
+        logits=model["provenance"] != EXTERNAL,
+        strict=model.get("architecture") in STRICTLY_ABOVE,
+    )

@@ -2,13 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from annotation.selectors import ReleasedTruth, not_determinable_nodes, released_truth
+from annotation.selectors import (
+    ReleasedTruth,
+    annotator_pairs,
+    not_determinable_nodes,
+    released_truth,
+)
 from cohorts.models import Cohort
+from cohorts.selectors import PatientCovariates, covariates_in, exclusions_in
 from inference.selectors import (
     NO_CALL,
     AiEne,
@@ -21,8 +27,23 @@ from inference.selectors import (
 )
 from readerstudy.analysis.comparator import Role, notice_of
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
-from readerstudy.analysis.frozen_table import FrozenTable, PatientRow
-from readerstudy.reading.selectors import CallRow, calls_of
+from readerstudy.analysis.frozen_table import (
+    CaseReading,
+    FlowCount,
+    FrozenTable,
+    NodeLabels,
+    PatientRow,
+)
+from readerstudy.reading.plan import document_of, plan_from
+from readerstudy.reading.selectors import (
+    AmendmentRow,
+    CallRow,
+    ReadingTime,
+    amendments_of,
+    calls_of,
+    plan_of,
+    reading_times_of,
+)
 
 NodeKey = tuple[str, str, int]
 LISTED = 5
@@ -48,13 +69,17 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
     truth = _truth_of(cohorts)
     predictions = _predictions_of(cohorts, model)
     masks = _masks(calls)
+    sizes = {_key(call): call.short_axis_mm for call in calls}
     _refuse_other_masks(masks, truth)
     readers = _reader_labels(calls)
     by_node: dict[NodeKey, dict[str, int | None]] = defaultdict(dict)
     for call in calls:
         by_node[_key(call)][f"R{call.reader_number}"] = call.category
     rows = [
-        _row(key, by_node[key], readers, truth, predictions.get((key[0], masks[key])))
+        replace(
+            _row(key, by_node[key], readers, truth, predictions.get((key[0], masks[key]))),
+            short_axis_mm=sizes[key],
+        )
         for key in sorted(by_node)
     ]
     sources = _sources(study, truth, model, calls, interim=interim)
@@ -66,7 +91,47 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
             for (cohort, patient, node), digest in masks.items()
         },
         patients=_patients(cohorts, masks, predictions, model),
+        readings=tuple(_reading(row) for row in reading_times_of(study)),
+        labels=tuple(row for cohort in cohorts for row in _labels(cohort)),
+        flow=tuple(row for cohort in cohorts for row in _flow(cohort)),
     )
+
+
+def _reading(row: ReadingTime) -> CaseReading:
+    return CaseReading(
+        reader=f"R{row.reader_number}",
+        cohort=row.cohort_name,
+        patient=row.patient_pseudonym,
+        nodes=row.nodes,
+        active_seconds=row.active_seconds,
+        total_seconds=row.total_seconds,
+        changed_calls=row.changed_calls,
+    )
+
+
+def _labels(cohort: Cohort) -> list[NodeLabels]:
+    return [
+        NodeLabels(
+            cohort=cohort.name,
+            patient=pair.patient,
+            node=str(pair.node),
+            first=pair.first,
+            second=pair.second,
+        )
+        for pair in annotator_pairs(cohort)
+    ]
+
+
+def _flow(cohort: Cohort) -> list[FlowCount]:
+    return [
+        FlowCount(
+            cohort=cohort.name,
+            exclusion_code=entry.code,
+            patients=entry.patients,
+            nodes=entry.nodes,
+        )
+        for entry in exclusions_in(cohort)
+    ]
 
 
 def _key(call: CallRow) -> NodeKey:
@@ -163,7 +228,8 @@ def _sources(
     return {
         "study": study.title,
         "protocol_digest": study.protocol_digest,
-        "plan": study.plan,
+        "plan": document_of(plan_from(plan_of(study))),
+        "amendments": [_amendment(row) for row in amendments_of(study)],
         "interim": interim,
         "reference_standards": [
             {"cohort": name, "version": found.version, "digest": found.digest}
@@ -174,8 +240,21 @@ def _sources(
     }
 
 
+def _amendment(row: AmendmentRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "reason": row.reason,
+        "at": row.at.isoformat(timespec="seconds"),
+        "by": row.by,
+        "digest": row.digest,
+    }
+
+
 def _model_sources(model: Any | None, role: Role | None) -> dict[str, Any]:
-    """Return the model, its role, and what must be said wherever its numbers stand."""
+    """Return the model, its role, and what must be said wherever its numbers stand.
+
+    ``model.thresholds`` maps ``metastasis`` and ``ene`` to the thresholds fixed with the version.
+    """
     if model is None or role is None:
         return {"model": None}
     told: dict[str, Any] = {"model": _model(model), "role": role.value}
@@ -216,7 +295,11 @@ def _patients(
         nodes |= Counter(patient for _, patient, _ in read)
         scores = [predictions.get((cohort.name, digest)) for digest in read.values()]
         found = [score for score in scores if score is not None]
-        rows += [_patient(cohort.name, entry, model) for entry in _counts(nodes, found, model)]
+        known = {one.pseudonym: one for one in covariates_in(cohort)}
+        rows += [
+            _patient(cohort.name, entry, model, known.get(entry.patient))
+            for entry in _counts(nodes, found, model)
+        ]
     return tuple(rows)
 
 
@@ -226,11 +309,17 @@ def _counts(
     return count_ene(nodes, scores, NO_CALL if model is None else ene_call_of(model))
 
 
-def _patient(cohort: str, entry: AiEne, model: Any | None) -> PatientRow:
+def _patient(
+    cohort: str, entry: AiEne, model: Any | None, known: PatientCovariates | None
+) -> PatientRow:
     without_model = entry.note if not entry.nodes else ""
-    return PatientRow(
+    row = PatientRow(
         cohort=cohort,
         patient=entry.patient,
         model_ene=entry.ene_nodes,
         note=without_model if model is None else entry.note,
     )
+    if known is None:
+        return row
+    described = {key: value for key, value in asdict(known).items() if key != "pseudonym"}
+    return replace(row, **described)

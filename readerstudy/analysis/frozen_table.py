@@ -3,17 +3,52 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 
-SCHEMA_VERSION = 2
-BEFORE_PATIENTS = 1
-"""Tables frozen before patients were counted: read as they are, and never written again."""
+SCHEMA_VERSION = 3
+BEFORE_PATIENTS, BEFORE_COVARIATES = 1, 2
+"""Tables frozen before patients were counted, or described: read as they are, not written again."""
+
+
+SCORES = ("score_metastasis", "score_ene")
+MEASURES = ("short_axis_mm", "level")
+CONFIDENCES = ("confidence_metastasis", "confidence_ene")
+COVARIATES = ("age_years", "sex", "primary_site", "scanner", "slice_thickness_mm")
+NAMES = (
+    ("cohort", "Name of the cohort."),
+    ("patient", "Pseudonym, unique within its cohort."),
+    ("node", "Number of the node, unique within its patient."),
+    ("mask_digest", "Digest of the mask version that was read."),
+    (
+        "truth",
+        "Reference standard: 0 benign, 1 metastasis without ENE, 2 metastasis with ENE; empty: "
+        "none, or not determinable.",
+    ),
+)
+NUMBERS = (
+    ("score_metastasis", "The model's metastasis score; higher is more suspicious."),
+    ("score_ene", "The model's ENE score; higher is more suspicious."),
+    ("short_axis_mm", "Short-axis diameter of the mask in mm."),
+    ("level", "Lymph node level; empty: not recorded."),
+    ("age_years", "Age of the patient in years."),
+    ("sex", "Sex of the patient, as recorded."),
+    ("primary_site", "Site of the primary tumour."),
+    ("scanner", "Manufacturer of the CT scanner."),
+    ("slice_thickness_mm", "Slice thickness in mm."),
+)
+MODEL_COLUMNS = (
+    ("model", "Name of the model version."),
+    ("model_provenance", "published, trained_here, untrained or external."),
+    ("model_members", "Members of the ensemble there are, of those expected."),
+    ("model_role", "primary or exploratory."),
+    ("model_notice", "What must be said with an exploratory model's numbers."),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +140,7 @@ class FrozenTable:
     mask_digests : mapping of (cohort, patient, node) to str
         The mask version every number of that node rests on.
     patients : tuple of PatientRow or None
-        None in tables of the schema before.
+        None in tables of schema 1.
     readings : tuple of CaseReading
     labels : tuple of NodeLabels
     flow : tuple of FlowCount
@@ -122,22 +157,33 @@ class FrozenTable:
 
 def to_bytes(frozen: FrozenTable) -> bytes:
     """Return canonical JSON: rows by cohort, patient and node, keys sorted, ASCII, no spaces."""
-    rows = sorted(frozen.table.rows, key=lambda row: row.key)
     document: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION if frozen.patients is not None else BEFORE_PATIENTS,
+        "schema_version": SCHEMA_VERSION,
         "sources": frozen.sources,
         "readers": list(frozen.table.readers),
-        "rows": [_row_document(row, frozen.mask_digests[row.key]) for row in rows],
+        "rows": [
+            _row_document(row, frozen.mask_digests[row.key])
+            for row in sorted(frozen.table.rows, key=lambda row: row.key)
+        ],
+        "patients": _listed(frozen.patients or ()),
+        "readings": _listed(frozen.readings),
+        "labels": _listed(frozen.labels),
+        "flow": _listed(frozen.flow),
     }
-    if frozen.patients is not None:
-        patients = sorted(frozen.patients, key=lambda one: (one.cohort, one.patient))
-        document["patients"] = [asdict(one) for one in patients]
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return text.encode("ascii")
 
 
+def _listed(
+    entries: Sequence[PatientRow | CaseReading | NodeLabels | FlowCount],
+) -> list[dict[str, Any]]:
+    """Return rows in an order that does not depend on how they came."""
+    described = [asdict(entry) for entry in entries]
+    return sorted(described, key=lambda entry: json.dumps(entry, sort_keys=True))
+
+
 def _row_document(row: NodeRow, mask_digest: str) -> dict[str, Any]:
-    return {
+    document: dict[str, Any] = {
         "cohort": row.cohort,
         "patient": row.patient,
         "node": row.node,
@@ -146,11 +192,18 @@ def _row_document(row: NodeRow, mask_digest: str) -> dict[str, Any]:
         "calls": dict(row.calls),
         "score_metastasis": row.score_metastasis,
         "score_ene": row.score_ene,
+        "short_axis_mm": row.short_axis_mm,
+        "level": row.level,
     }
+    # Few studies ask for confidence: the others need no empty columns for 100,000 nodes.
+    for name in CONFIDENCES:
+        if given := getattr(row, name):
+            document[name] = dict(given)
+    return document
 
 
 def from_bytes(data: bytes) -> FrozenTable:
-    """Read a table written by ``to_bytes``.
+    """Read a table written by ``to_bytes``, of this schema or an earlier one.
 
     Raises
     ------
@@ -159,7 +212,7 @@ def from_bytes(data: bytes) -> FrozenTable:
     """
     document = json.loads(data)
     found = document.get("schema_version")
-    if found not in (BEFORE_PATIENTS, SCHEMA_VERSION):
+    if found not in (BEFORE_PATIENTS, BEFORE_COVARIATES, SCHEMA_VERSION):
         raise ValueError(f"schema_version: up to {SCHEMA_VERSION} was expected, {found!r} found")
     rows, masks = [], {}
     for entry in document["rows"]:
@@ -175,32 +228,89 @@ def from_bytes(data: bytes) -> FrozenTable:
         patients=None
         if found == BEFORE_PATIENTS
         else tuple(PatientRow(**entry) for entry in document["patients"]),
+        readings=tuple(CaseReading(**entry) for entry in document.get("readings", ())),
+        labels=tuple(NodeLabels(**entry) for entry in document.get("labels", ())),
+        flow=tuple(FlowCount(**entry) for entry in document.get("flow", ())),
     )
 
 
 def to_csv(frozen: FrozenTable) -> str:
     """Return one line per node; empty cells are missing values; safe to open in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     readers = frozen.table.readers
-    scores = ["score_metastasis", "score_ene"]
     labels = labels_of(frozen.sources)
+    confidence = _confidence_columns(frozen)
+    patients = {(one.cohort, one.patient): one for one in frozen.patients or ()}
+    head = ["cohort", "patient", "node", "mask_digest", "truth", *readers, *SCORES, *MEASURES]
+    rows: list[list[str]] = [[*head, *COVARIATES, *(name for name, *_ in confidence), *LABELS]]
     whose = [harmless(labels[key]) for key in LABELS]
-    head = ["cohort", "patient", "node", "mask_digest", "truth"]
-    writer.writerow([*head, *readers, *scores, *LABELS])
     for row in sorted(frozen.table.rows, key=lambda row: row.key):
-        names = [harmless(part) for part in row.key]
+        patient = patients.get((row.cohort, row.patient))
         values = [row.truth, *(row.calls[reader] for reader in readers)]
-        numbers = [_exact(row.score_metastasis), _exact(row.score_ene)]
-        mask = frozen.mask_digests[row.key]
-        writer.writerow([*names, mask, *map(_cell, values), *numbers, *whose])
-    return out.getvalue()
+        values += [getattr(row, name) for name in (*SCORES, *MEASURES)]
+        values += [getattr(patient, name, None) for name in COVARIATES]
+        values += [getattr(row, field).get(reader) for _, field, reader in confidence]
+        names = [harmless(part) for part in row.key]
+        rows.append([*names, frozen.mask_digests[row.key], *map(cell, values), *whose])
+    return written(rows)
 
 
-def _cell(value: int | None) -> str:
-    return "" if value is None else str(value)
+def _confidence_columns(frozen: FrozenTable) -> list[tuple[str, str, str]]:
+    """Return column, field and reader of each confidence that anybody gave."""
+    return [
+        (f"{field}_{reader}", field, reader)
+        for field in CONFIDENCES
+        for reader in frozen.table.readers
+        if any(reader in getattr(row, field) for row in frozen.table.rows)
+    ]
 
 
-def _exact(value: float | None) -> str:
+def cell(value: str | float | None) -> str:
+    """Return a value as it stands in a file: empty when missing, harmless, with every bit."""
+    if value is None:
+        return ""
     # repr keeps every bit, so that the numbers can be recomputed from the file.
-    return "" if value is None else repr(value)
+    return harmless(value) if isinstance(value, str) else repr(value)
+
+
+def dictionary_csv(frozen: FrozenTable) -> str:
+    """Return what each column of the nodes' file means."""
+    readers = [
+        (name, "Category called by this reader; empty: no call.") for name in frozen.table.readers
+    ]
+    given = [
+        (name, "Confidence of this reader in this disease, 0 to 100.")
+        for name, *_ in _confidence_columns(frozen)
+    ]
+    rows = [*NAMES, *readers, *NUMBERS, *given, *MODEL_COLUMNS]
+    return written([["column", "meaning"], *([name, meaning] for name, meaning in rows)])
+
+
+def readings_csv(frozen: FrozenTable) -> str:
+    """Return one line per reader and submitted case: how long it took."""
+    return _table(frozen.readings, CaseReading)
+
+
+def labels_csv(frozen: FrozenTable) -> str:
+    """Return one line per node that both annotators labelled; the annotators have no names."""
+    return _table(frozen.labels, NodeLabels)
+
+
+def flow_csv(frozen: FrozenTable) -> str:
+    """Return one line per cohort and exclusion code; an empty code means included."""
+    return _table(frozen.flow, FlowCount)
+
+
+def _table(
+    entries: Sequence[CaseReading | NodeLabels | FlowCount],
+    kind: type[CaseReading | NodeLabels | FlowCount],
+) -> str:
+    names = [field.name for field in fields(kind)]
+    rows = [[cell(entry[name]) for name in names] for entry in _listed(entries)]
+    return written([names, *rows])
+
+
+def written(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as CSV with plain line ends."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

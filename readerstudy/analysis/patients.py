@@ -3,8 +3,6 @@
 Pure: from the frozen table alone.
 """
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from cohorts.spreadsheet import harmless
 from cohorts.vocabulary import NodeCategory
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.computing.endpoints import NodeRow
-from readerstudy.analysis.frozen_table import FrozenTable, PatientRow
+from readerstudy.analysis.frozen_table import MODEL_COLUMNS, FrozenTable, PatientRow, written
 
 DICTIONARY = (
     ("cohort", "Name of the cohort."),
@@ -39,11 +37,7 @@ DICTIONARY = (
     ),
     ("note", "'no node found' (counts 0 everywhere), or which nodes the model has not scored."),
     ("model_rule", "When a node is called ENE, or why it cannot be said."),
-    ("model", "Name of the model version."),
-    ("model_provenance", "published, trained_here, untrained or external."),
-    ("model_members", "Members of the ensemble there are, of those expected."),
-    ("model_role", "primary or exploratory."),
-    ("model_notice", "What must be said with an exploratory model's numbers."),
+    *MODEL_COLUMNS,
 )
 
 
@@ -116,7 +110,7 @@ def to_csv(frozen: FrozenTable) -> str:
         numbers = [*counts, *(one.readers[reader] for reader in readers)]
         names = [harmless(one.cohort), harmless(one.patient)]
         rows.append([*names, *map(_cell, numbers), one.note, *whose])
-    return _written(rows)
+    return written(rows)
 
 
 def dictionary_csv(readers: Iterable[str]) -> str:
@@ -125,13 +119,7 @@ def dictionary_csv(readers: Iterable[str]) -> str:
     for column, meaning in DICTIONARY:
         names = list(readers) if column == "<reader>" else [column]
         rows.extend([name, meaning] for name in names)
-    return _written(rows)
-
-
-def _written(rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+    return written(rows)
 
 
 def _cell(value: int | None) -> str:

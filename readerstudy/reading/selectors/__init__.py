@@ -34,12 +34,14 @@ from readerstudy.reading.selectors.reader import (
     study_readers_of,
     submitted_count,
 )
+from readerstudy.reading.selectors.reading_times import ReadingTime, reading_times_of
 from readerstudy.reading.selectors.results import CallRow, calls_of, studies_on, studies_within
 from readerstudy.reading.selectors.roles import reading_conflict, roles_against_reading
 
 __all__ = [
     "AmendmentRow",
     "CallRow",
+    "ReadingTime",
     "StudyPlan",
     "amendments_of",
     "assignment_for",
@@ -60,6 +62,7 @@ __all__ = [
     "progress_of",
     "reader_for",
     "reading_conflict",
+    "reading_times_of",
     "roles_against_reading",
     "studies_of",
     "studies_on",

@@ -21,6 +21,7 @@ class CallRow:
     patient_pseudonym: str
     node_number: int
     mask_digest: str
+    short_axis_mm: float
     category: int | None
     submitted: bool
 
@@ -45,6 +46,7 @@ def calls_of(study: Study) -> tuple[CallRow, ...]:
             "assignment__patient__pseudonym",
             "node__number",
             "mask__digest",
+            "mask__short_axis_mm",
             "category",
             "assignment__state",
         )
@@ -77,6 +79,7 @@ def _row(
     patient: str,
     node: int,
     mask_digest: str,
+    short_axis_mm: float,
     category: int | None,
     state: str,
 ) -> CallRow:
@@ -88,6 +91,7 @@ def _row(
         patient_pseudonym=patient,
         node_number=node,
         mask_digest=mask_digest,
+        short_axis_mm=short_axis_mm,
         category=category if submitted else None,
         submitted=submitted,
     )
