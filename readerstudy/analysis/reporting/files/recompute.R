@@ -27,7 +27,7 @@ QUANTITIES <- c("estimate", "standard_error", "lower", "upper", "statistic", "de
                 "p_two_sided", "numerator", "denominator", "n", "n_positive")
 
 # ---------------------------------------------------------------- the numbers of R, one by one
-found <- new.env(); found$rows <- vector("list", 65536L); found$n <- 0L
+found <- new.env(); found$rows <- new.env(hash = TRUE, size = 65536L); found$n <- 0L
 here <- list(part = "", unit = "node", endpoint = "")
 
 emit <- function(subject, view, measure, method, ...) {
@@ -36,7 +36,7 @@ emit <- function(subject, view, measure, method, ...) {
   if (!length(values)) return(invisible())
   key <- paste(here$part, here$unit, here$endpoint, subject, view, measure, method, names(values), sep = "\r")
   found$n <- found$n + 1L
-  found$rows[[found$n]] <- list(key = key, value = as.numeric(unlist(values)))
+  assign(sprintf("%09d", found$n), list(key = key, value = as.numeric(unlist(values))), envir = found$rows)
 }
 
 # ---------------------------------------------------------------- nodes of an endpoint
@@ -839,8 +839,9 @@ for (endpoint in ENDPOINTS) {
 
 # ---------------------------------------------------------------- the planned comparison, from R's numbers
 collected <- function() {
-  rows <- found$rows[seq_len(found$n)]
-  keys <- unlist(lapply(rows, `[[`, "key")); values <- unlist(lapply(rows, `[[`, "value"))
+  rows <- mget(sprintf("%09d", seq_len(found$n)), envir = found$rows)
+  keys <- unlist(lapply(rows, `[[`, "key"), use.names = FALSE)
+  values <- unlist(lapply(rows, `[[`, "value"), use.names = FALSE)
   last <- !duplicated(keys, fromLast = TRUE)
   stats::setNames(values[last], keys[last])
 }
