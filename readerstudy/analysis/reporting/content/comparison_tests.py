@@ -66,8 +66,8 @@ def _rows(block: Result, view: str) -> Iterator[Row]:
     cut = cut_of(block)
     older = {reader["reader"]: reader[f"auc_{view}"] for reader in block["readers"]}
     if block["model"] is not None:
-        area = cells.estimate(block["model"]["auc"]["hanley_mcneil"])
-        yield cells.padded(("Model", area), 9)
+        older_of_model = cells.estimate(block["model"]["auc"]["hanley_mcneil"])
+        yield cells.padded(("Model", older_of_model), 9)
     for entry in block["comparisons"]:
         tested = entry[view] or {}
         area = older.get(entry["reader"])

@@ -1,6 +1,6 @@
 """Content: sentences that must not be missed, made only when they apply (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from readerstudy.analysis.reporting import display
 from readerstudy.analysis.reporting.content import cells
@@ -40,7 +40,7 @@ def of_endpoint(material: Material, endpoint: str) -> tuple[Note, ...]:
         found += _few_of_a_class(where, block["nodes"])
         found += _sides_of_alpha(material, where, block)
         found += _readers_fixed_or_random(material, where, block)
-        found += _unusual(material, where, block)
+        found += of_statuses(material, where, areas_of(block, material.view))
     if material.has_model:
         found += _thresholds(material, endpoint)
     return tuple(found)
@@ -116,18 +116,21 @@ def _level(alpha: float) -> str:
     return f"{alpha:.10g}".removeprefix("0")
 
 
-def _unusual(material: Material, where: str, block: Result) -> Iterator[Note]:
+def of_statuses(
+    material: Material, where: str, results: Iterable[tuple[str, Result | None]]
+) -> Iterator[Note]:
     """Say which numbers are undefined or have an interval without width, and why."""
     by_status: dict[str, list[str]] = {}
-    for whose, result in _areas(block, material.view):
-        status = result["status"]
+    for whose, result in results:
+        status = OK if result is None else result["status"]
         if status != OK:
             by_status.setdefault(status, []).append(whose)
-    for status, whose in by_status.items():
-        yield Note(text=f"{where}, {listed(whose)}: {material.sentence(status)}")
+    for status, several in by_status.items():
+        yield Note(text=f"{where}, {listed(several)}: {material.sentence(status)}")
 
 
-def _areas(block: Result, view: str) -> Iterator[tuple[str, Result]]:
+def areas_of(block: Result, view: str) -> Iterator[tuple[str, Result]]:
+    """Yield the areas and differences of a block that are printed, with their names."""
     if block["model"] is not None:
         yield "AUC of the model", block["model"]["auc"]["delong"]
     for reader in block["readers"]:

@@ -1,13 +1,21 @@
 """Content: the planned subgroups, and patients as the unit (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from readerstudy.analysis.reporting.content import cells, notes
 from readerstudy.analysis.reporting.content.cells import Result
 from readerstudy.analysis.reporting.content.material import ENDPOINT_TITLES, Material
 from readerstudy.analysis.reporting.display import UNDEFINED
-from readerstudy.analysis.reporting.document import Block, Paragraph, Row, Section, Table
+from readerstudy.analysis.reporting.document import (
+    Block,
+    Column,
+    Note,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
 
 
 def section(material: Material) -> Section:
@@ -17,7 +25,7 @@ def section(material: Material) -> Section:
         text = "No subgroups were planned."
         return Section(key="subgroups", title=title, blocks=(Paragraph(text=text),))
     keys = [f"subgroups-{endpoint}" for endpoint in material.endpoints]
-    blocks: list[Block] = [_table(material), *material.shown(*keys)]
+    blocks: list[Block] = [_table(material), *_undefined(material), *material.shown(*keys)]
     return Section(key="subgroups", title=title, blocks=tuple(blocks))
 
 
@@ -42,7 +50,19 @@ def _table(material: Material) -> Table:
     )
 
 
-def _columns(material: Material, first: str, units: str) -> Any:
+def _undefined(material: Material) -> Iterator[Note]:
+    """Say why subgroups have no interval; cohorts have their notes beside Tables 4 to 6."""
+    for endpoint in material.endpoints:
+        results = [
+            (part["name"], (block["model"] or {}).get("auc", {}).get("patient_clustered"))
+            for part in material.subgroups
+            if (block := part["endpoints"][endpoint]) is not None
+        ]
+        where = f"{ENDPOINT_TITLES[endpoint]}, AUC of the model"
+        yield from notes.of_statuses(material, where, results)
+
+
+def _columns(material: Material, first: str, units: str) -> tuple[Column, ...]:
     return cells.columns(
         first,
         units,
@@ -97,7 +117,17 @@ def patient_section(material: Material) -> Section:
             "with it, where there is one.",
         ),
     )
-    return Section(key="patient-level", title=title, blocks=(table,))
+    return Section(
+        key="patient-level", title=title, blocks=(table, *_patient_notes(material, parts))
+    )
+
+
+def _patient_notes(material: Material, parts: Sequence[Result]) -> Iterator[Note]:
+    for endpoint in material.endpoints:
+        for part in parts:
+            areas = notes.areas_of(part["patient_level"][endpoint], material.view)
+            where = f"{part['name']}, {ENDPOINT_TITLES[endpoint]}"
+            yield from notes.of_statuses(material, where, areas)
 
 
 def _patient_rows(cohort: str, block: Result, view: str) -> list[Row]:
