@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from readerstudy.analysis.reporting.display import UNDEFINED
+from readerstudy.analysis.reporting.display import UNDEFINED, decimals
 from readerstudy.analysis.reporting.figures.canvas import INK, Canvas
 from readerstudy.analysis.reporting.figures.scales import Scale
 from readerstudy.statistics.inputs import FloatArray
@@ -24,12 +24,22 @@ class FiveNumbers:
     whisker_high: float | None = None
 
     def words(self, unit: str) -> str:
-        """For example ``median 6 mm (quartiles 5, 8; range 3 to 24), n = 161``."""
+        """For example ``median 6.0 mm (quartiles 5.0, 8.0; range 3.0 to 24.0), n = 161``."""
         if self.median is None:
             return f"{UNDEFINED}, n = 0"
+        median, first, third, low, high = (
+            decimals(value, 1)
+            for value in (
+                self.median,
+                self.first_quartile,
+                self.third_quartile,
+                self.low,
+                self.high,
+            )
+        )
         return (
-            f"median {self.median:.3g} {unit} (quartiles {self.first_quartile:.3g}, "
-            f"{self.third_quartile:.3g}; range {self.low:.3g} to {self.high:.3g}), n = {self.n}"
+            f"median {median} {unit} (quartiles {first}, {third}; range {low} to {high}), "
+            f"n = {self.n}"
         )
 
     def data(self) -> dict[str, str | int | float | None]:

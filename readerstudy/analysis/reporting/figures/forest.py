@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from readerstudy.analysis.reporting.display import UNDEFINED
+from readerstudy.analysis.reporting.display import UNDEFINED, significant
 from readerstudy.analysis.reporting.document import Figure
 from readerstudy.analysis.reporting.figures.canvas import COLOURS, GRID, INK, SMALL, SOFT, Canvas
 from readerstudy.analysis.reporting.figures.estimates import NOTHING, Estimate
 from readerstudy.analysis.reporting.figures.scales import Scale, padded
 
 LEFT, PLOT_START, PLOT_END, COLUMN, TOP, LINE = 12.0, 214.0, 476.0, 486.0, 44.0, 30.0
+CI = "95% CI"
 Datum = dict[str, str | int | float | None]
 
 
@@ -39,6 +40,7 @@ def difference_forest(
     groups: Sequence[ForestGroup],
     margin: float | None = None,
     caption: str = "",
+    ci: str = CI,
 ) -> Figure:
     """Draw differences of AUC, model minus reader.
 
@@ -48,40 +50,44 @@ def difference_forest(
         Cohorts; a line per reader and one (``bold``) for their mean.
     margin : float, optional
         Non-inferiority margin, positive: drawn at minus margin.
+    ci : str
+        Names the intervals' level.
     """
-    return _forest(
-        key, title, groups, caption, "Difference in AUC (model minus reader)", (0.0, margin)
-    )
+    canvas = Canvas(key)
+    label = "Difference in AUC (model minus reader)"
+    _forest(canvas, groups, label, (0.0, margin), ci)
+    return _figure(canvas, key, title, caption, groups, label)
 
 
 def subgroup_forest(
-    *, key: str, title: str, groups: Sequence[ForestGroup], caption: str = ""
+    *, key: str, title: str, groups: Sequence[ForestGroup], caption: str = "", ci: str = CI
 ) -> Figure:
     """Draw the model's AUC in each level of each subgroup; a group is a variable."""
-    return _forest(key, title, groups, caption, "AUC of the model", None)
+    canvas = Canvas(key)
+    label = "AUC of the model"
+    _forest(canvas, groups, label, None, ci)
+    return _figure(canvas, key, title, caption, groups, label)
 
 
 def _forest(
-    key: str,
-    title: str,
+    canvas: Canvas,
     groups: Sequence[ForestGroup],
-    caption: str,
     label: str,
     lines: tuple[float, float | None] | None,
-) -> Figure:
-    canvas = Canvas(key)
+    ci: str,
+) -> None:
     rows = [row for group in groups for row in group.rows]
     if not rows:
         canvas.empty("There is nothing to compare.")
-        return _figure(canvas, key, title, caption, (), label)
+        return
     scale = _scale(rows, lines)
     bottom = TOP + 20 * len(groups) + LINE * len(rows) + 6
     canvas.height = bottom + 62
     canvas.x_axis(scale, bottom, TOP - 6, label)
     _reference_lines(canvas, scale, bottom, lines)
     canvas.text(PLOT_START - 8, TOP - 16, "n", anchor="end", size=SMALL, colour=SOFT)
-    canvas.text(COLUMN, TOP - 16, "DeLong (95% CI)", size=SMALL, colour=SOFT)
-    canvas.text(COLUMN + 117, TOP - 16, "By patient (95% CI)", size=SMALL, colour=SOFT)
+    canvas.text(COLUMN, TOP - 16, f"DeLong ({ci})", size=SMALL, colour=SOFT)
+    canvas.text(COLUMN + 117, TOP - 16, f"By patient ({ci})", size=SMALL, colour=SOFT)
     y = TOP
     for group in groups:
         canvas.text(LEFT, y + 12, group.name, bold=True, room=PLOT_START - LEFT)
@@ -90,7 +96,6 @@ def _forest(
             _line(canvas, scale, row, y + LINE / 2)
             y += LINE
     _legend(canvas, bottom + 50)
-    return _figure(canvas, key, title, caption, groups, label)
 
 
 def _scale(rows: Sequence[ForestRow], lines: tuple[float, float | None] | None) -> Scale:
@@ -111,7 +116,7 @@ def _reference_lines(
     canvas.line((scale(lines[0]), TOP - 6), (scale(lines[0]), bottom), colour=INK, width=1.2)
     if lines[1] is not None:
         x = scale(-lines[1])
-        words = f"Non-inferiority margin −{lines[1]:g}"
+        words = f"Non-inferiority margin −{significant(lines[1])}"
         canvas.line((x, TOP - 6), (x, bottom), colour=COLOURS[2], dash="5 3", title=words)
         canvas.text(PLOT_START, 14, f"Dashed: {words[0].lower()}{words[1:]}", size=SMALL)
 

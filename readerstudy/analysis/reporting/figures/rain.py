@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from readerstudy.analysis.reporting.display import decimals
 from readerstudy.analysis.reporting.document import Figure
 from readerstudy.analysis.reporting.figures.boxes import FiveNumbers, draw_box, five_numbers
 from readerstudy.analysis.reporting.figures.canvas import SMALL, SOFT, Canvas, colour_of, number
@@ -95,7 +96,7 @@ def _draw(
 
 
 def _aside(five: FiveNumbers) -> str:
-    return "n = 0" if five.median is None else f"{five.median:.1f} mm, n = {five.n}"
+    return "n = 0" if five.median is None else f"{decimals(five.median, 1)} mm, n = {five.n}"
 
 
 def _thinned(values: FloatArray) -> FloatArray:
@@ -153,7 +154,7 @@ def _points(
     if titled:
         for (x, y), value in zip(at, values, strict=True):
             pen = f'cx="{number(x)}" cy="{number(y)}" r="1.7" fill="{colour}"'
-            canvas.element("circle", pen, f"{value:.3g} mm")
+            canvas.element("circle", pen, f"{decimals(value, 1)} mm")
     elif at:
         dots = "".join(f"M{number(x)} {number(y)}h0" for x, y in at)
         pen = f'fill="none" stroke="{colour}" stroke-width="3" stroke-linecap="round"'

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from readerstudy.analysis.reporting.display import UNDEFINED, decimals
 from readerstudy.analysis.reporting.document import Figure
 from readerstudy.analysis.reporting.figures.boxes import draw_box, five_numbers
 from readerstudy.analysis.reporting.figures.canvas import GRID, SMALL, Canvas
@@ -43,8 +44,9 @@ def reading_time_figure(
             low, high = five.whisker_low or 0.0, five.whisker_high or 0.0
             for value in sorted(set(values[(values < low) | (values > high)])):
                 pen = f'cx="{scale(value):.2f}" cy="{y:.2f}" r="2.2" fill="none" stroke="#1d2a30"'
-                canvas.element("circle", pen, f"{reader.reader}: {value:.3g} min")
-            shown = "–" if five.median is None else f"median {five.median:.1f} min"
+                canvas.element("circle", pen, f"{reader.reader}: {decimals(value, 1)} min")
+            median = decimals(five.median, 1)
+            shown = UNDEFINED if five.median is None else f"median {median} min"
             canvas.text(END + 12, y + 4, f"{shown}, n = {five.n}", size=SMALL)
     alt = "Reading time per case: " + "; ".join(
         f"{reader.reader} {five.words('min')}" for reader, five in zip(times, numbers, strict=True)

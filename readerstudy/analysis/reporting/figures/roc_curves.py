@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from readerstudy.analysis.reporting.display import whole_percent
 from readerstudy.analysis.reporting.document import Figure
 from readerstudy.analysis.reporting.figures.canvas import (
     COLOURS,
@@ -18,6 +19,7 @@ from readerstudy.analysis.reporting.figures.canvas import (
 from readerstudy.analysis.reporting.figures.estimates import Estimate, Share
 from readerstudy.analysis.reporting.figures.scales import Scale
 from readerstudy.analysis.reporting.figures.thinning import thinned
+from readerstudy.statistics.inputs import DEFAULT_LEVEL
 from readerstudy.statistics.proportions import wilson
 
 LEFT, TOP, SIDE = 58.0, 16.0, 380.0
@@ -67,6 +69,7 @@ class RocPlot:
     mean: MeanPoint | None = None
     operating_points: tuple[Point, ...] = ()
     intervals: bool = False
+    level: float = DEFAULT_LEVEL
 
 
 def roc_curves(*, key: str, title: str, plot: RocPlot, caption: str = "") -> Figure:
@@ -151,8 +154,9 @@ class _Legend:
         share, other = point.sensitivity, point.specificity
         if share.value is None or other.value is None:
             return
-        tall = wilson(share.numerator, share.denominator)
-        wide = wilson(other.numerator, other.denominator)
+        level = self.plot.level
+        tall = wilson(share.numerator, share.denominator, level=level)
+        wide = wilson(other.numerator, other.denominator, level=level)
         x, y = X(1 - other.value), Y(share.value)
         self.canvas.line((x, Y(tall.lower)), (x, Y(tall.upper)), colour=colour)
         self.canvas.line((X(1 - wide.upper), y), (X(1 - wide.lower), y), colour=colour)
@@ -163,8 +167,8 @@ class _Legend:
         if mean.sensitivity is None or mean.specificity is None:
             self._entry(f"– {name}: undefined")
             return
-        rates = f"sensitivity {100 * mean.sensitivity:.1f}%, specificity"
-        words = f"{name}: {rates} {100 * mean.specificity:.1f}%"
+        rates = f"sensitivity {whole_percent(mean.sensitivity)}%, specificity"
+        words = f"{name}: {rates} {whole_percent(mean.specificity)}%"
         at = X(1 - mean.specificity), Y(mean.sensitivity)
         self._star(at, words)
         self._star((LEGEND + 7, self.y), "")

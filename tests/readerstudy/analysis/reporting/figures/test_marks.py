@@ -126,7 +126,7 @@ def test_rain_draws_each_of_few_values():
     figure = rain_figure(
         key="r", title="t", groups=[Diameters(cohort="C", category="Benign", short_axis_mm=values)]
     )
-    assert titled(figure, "circle") == ["3 mm", "4 mm", "5.5 mm"]
+    assert titled(figure, "circle") == ["3.0 mm", "4.0 mm", "5.5 mm"]
     assert figure.data[0]["missing"] == 2
 
 
