@@ -716,7 +716,10 @@ block <- function(rows, part, unit, endpoint) {
   if (endpoint == "ene_among_metastatic" && benign)
     emit("all", "", "nodes", "left_out.benign_by_reference_standard.n", estimate = benign)
   agreement(all, endpoint)
-  if (CALLS == "complete_all") all <- common(all, c(if (any(!is.na(all$score_ene))) "model", READERS))
+  if (CALLS == "complete_all") {
+    sides <- c(if (any(!is.na(all$score_ene))) "model", READERS); whole <- all
+    all <- common(whole, sides); sides_of("complete", whole, all, sides)
+  }
   scored <- common(all, "model"); with_model <- nrow(scored) > 0; cuts <- list()
   if (with_model) {
     sides_of("model", all, scored, "model")
@@ -760,6 +763,7 @@ by_patient <- function(rows) {
   groups <- split(rows, factor(rows$who, unique(rows$who)))
   made <- lapply(groups, function(g) {
     one <- g[1, , drop = FALSE]
+    g$truth <- truth_of(g$truth)   # the rule for nodes comes before their patient
     for (column in c("truth", READERS)) one[[column]] <- severe(g[[column]])
     for (column in c("score_metastasis", "score_ene", CONFIDENCES)) one[[column]] <- largest(g[[column]])
     one

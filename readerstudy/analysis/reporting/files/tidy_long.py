@@ -44,7 +44,9 @@ VIEWS = ("binary", "ordinal", "confidence")
 STUDY = "study"
 """The part of numbers that are of the whole study: comparisons of cohorts, the primary one."""
 
-BLOCKS = frozenset({"nodes", "agreement", "model", "readers", "comparisons", "reader_mean"})
+BLOCKS = frozenset(
+    {"nodes", "complete", "agreement", "model", "readers", "comparisons", "reader_mean"}
+)
 NODE, PATIENT = "node", "patient"
 PART_FRAME = frozenset(
     {
@@ -144,6 +146,7 @@ def _between_lines(entry: Mapping[str, Any]) -> Iterator[Line]:
 
 def _endpoint_lines(block: Mapping[str, Any], readers: list[str]) -> Iterator[Line]:
     yield from _measured("all", "", "nodes", block["nodes"])
+    yield from _measured("complete", "", "nodes", block.get("complete"))
     yield from _agreement_lines(block["agreement"], readers)
     if block.get("model"):
         yield from _model_lines(block["model"])
