@@ -69,7 +69,7 @@ def _draw(canvas: Canvas, points: Sequence[KappaPoint]) -> None:
     canvas.x_axis(scale, bottom, top, "Kappa")
     y = top
     for cohort in cohorts:
-        canvas.text(LEFT, y + 13, cohort, bold=True, room=PLOT_START - LEFT - 8)
+        canvas.heading(LEFT, y + 13, cohort)
         y += 20
         for point in (point for point in points if point.cohort == cohort):
             _line(canvas, scale, point, y + LINE / 2, endpoints.index(point.endpoint))

@@ -7,7 +7,7 @@ would drop it.
 import re
 from html import escape
 
-from readerstudy.analysis.reporting.figures.scales import Scale, shortened
+from readerstudy.analysis.reporting.figures.scales import Scale, shortened, text_width
 
 INK, SOFT, GRID, PAPER = "#1d2a30", "#55636a", "#d5dde1", "#ffffff"
 # Okabe and Ito's palette without yellow, dark and light in turn: told apart in grey as well.
@@ -34,6 +34,15 @@ def number(value: float) -> str:
 def colour_of(position: int) -> str:
     """Return the colour of the nth series."""
     return COLOURS[position % len(COLOURS)]
+
+
+def beside_model(position: int) -> tuple[str, str]:
+    """Return shape and colour of the nth series beside the model, which has the first colour.
+
+    Twenty-five series stay distinct.
+    """
+    turn, place = divmod(position, len(COLOURS) - 1)
+    return SHAPES[(place + turn) % len(SHAPES)], COLOURS[1 + place]
 
 
 def shape_of(position: int) -> str:
@@ -78,6 +87,13 @@ class Canvas:
             + (' font-weight="600"' if bold else "")
             + f">{title}{safe(shown)}</text>"
         )
+
+    def heading(self, x: float, y: float, words: str) -> None:
+        """Write a bold line over whatever stands behind it, as far as the figure is wide."""
+        room = self.width - x - 12
+        width = min(text_width(words, SIZE * BOLDER) + 4, room)
+        self.box((x - 2, y - 11), (width, 15), stroke="none")
+        self.text(x, y, words, bold=True, room=room)
 
     def upright(self, x: float, y: float, words: str, *, size: float = SIZE) -> None:
         """Write one line from bottom to top, centred."""

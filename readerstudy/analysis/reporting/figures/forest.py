@@ -90,7 +90,7 @@ def _forest(
     canvas.text(COLUMN + 117, TOP - 16, f"By patient ({ci})", size=SMALL, colour=SOFT)
     y = TOP
     for group in groups:
-        canvas.text(LEFT, y + 12, group.name, bold=True, room=PLOT_START - LEFT)
+        canvas.heading(LEFT, y + 12, group.name)
         y += 20
         for row in group.rows:
             _line(canvas, scale, row, y + LINE / 2)

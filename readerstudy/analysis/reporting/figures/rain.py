@@ -80,7 +80,7 @@ def _draw(
         canvas.text(LEFT, 14, note, size=SMALL, colour=SOFT)
     y = TOP
     for cohort in cohorts:
-        canvas.text(LEFT, y + 14, cohort, bold=True, room=START - LEFT - 8)
+        canvas.heading(LEFT, y + 14, cohort)
         y += 20
         for position, group in enumerate(groups):
             if group.cohort != cohort:

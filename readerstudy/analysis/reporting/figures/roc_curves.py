@@ -12,7 +12,7 @@ from readerstudy.analysis.reporting.figures.canvas import (
     SMALL,
     SOFT,
     Canvas,
-    colour_of,
+    beside_model,
     number,
     shape_of,
 )
@@ -103,11 +103,11 @@ class _Legend:
             self._curve(self.plot.curve)
         if self.plot.intervals:  # below every mark
             for position, point in enumerate(self.plot.readers):
-                self._cross(point, colour_of(position + 1))
+                self._cross(point, beside_model(position)[1])
         for position, point in enumerate(self.plot.operating_points):
             self._point(point, "operating_point", shape_of(position), COLOURS[0], hollow=True)
         for position, point in enumerate(self.plot.readers):
-            self._point(point, "reader", shape_of(position), colour_of(position + 1), hollow=False)
+            self._point(point, "reader", *beside_model(position), hollow=False)
         if self.plot.mean is not None:
             self._mean(self.plot.mean)
         self.canvas.height = max(self.canvas.height, self.y + 8)

@@ -35,7 +35,7 @@ def agreement(material: Material) -> Iterator[Figure]:
 
 
 def _points(material: Material, part: Result) -> list[KappaPoint]:
-    coded = []
+    coded: list[tuple[str, Result | None]] = []
     for endpoint in material.endpoints:
         found = part["endpoints"][endpoint]["agreement"]
         if endpoint in ALL_NODES and not coded:

@@ -96,7 +96,7 @@ def _subgroups(material: Material, endpoint: str) -> list[ForestGroup]:
     whole = _model_row(material.whole, endpoint, "All nodes")
     if whole is None:
         return [ForestGroup(name="", rows=())]
-    groups = [ForestGroup(name="All", rows=(replace(whole, bold=True),))]
+    groups = [ForestGroup(name=material.whole["name"], rows=(replace(whole, bold=True),))]
     if len(material.cohorts) > 1:
         groups.append(_group(material.cohorts, endpoint, "Cohort", "name"))
     for variable, parts in groupby(material.subgroups, key=lambda part: part["variable"]):
