@@ -86,8 +86,9 @@ def study_tables(
         Dictionaries, lists, strings, numbers and None only; the same table gives the same bytes
         through ``json.dumps(..., sort_keys=True)``, whatever the order of its rows. ``parts``:
         every cohort, all together (``pooled``), every subgroup; each has per endpoint ``nodes``,
-        ``agreement``, ``model``, ``readers``, ``comparisons`` and ``reader_mean``. Undefined
-        numbers are None and have a ``status`` beside them, explained under ``statuses``.
+        ``complete`` (where the plan keeps only nodes all sides have), ``agreement``, ``model``,
+        ``readers``, ``comparisons`` and ``reader_mean``. Undefined numbers are None and have a
+        ``status`` beside them, explained under ``statuses``.
 
     Raises
     ------
@@ -241,6 +242,8 @@ def _block(nodes: NodeSet, setting: Setting) -> dict[str, Plain]:
     readers = nodes.readers
     return {
         "nodes": node_counts(nodes),
+        # Of the nodes above, those every side has: named here because no row below lists the rest.
+        "complete": None if compared is nodes else node_counts(compared),
         "agreement": agreement_block(nodes, setting),
         "model": model,
         "readers": [reader_row(compared, reader, setting) for reader in readers],
