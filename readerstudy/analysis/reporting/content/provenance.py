@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from readerstudy.analysis.comparator import role_of
 from readerstudy.analysis.reporting.content.material import Material
 from readerstudy.analysis.reporting.document import Column, Row, Section, Table
 
@@ -82,10 +83,12 @@ def _model(material: Material) -> Iterator[Line]:
         if model.get("members") is None
         else f", {model['members']} of {model['expected_members']} members"
     )
-    label = model.get("provenance_label") or model["provenance"]
+    label = model.get("provenance_label") or model.get("provenance")
     yield (
         "Model",
-        f"{model['name']} ({label}{members}; {sources.get('role', 'primary')}), {model['digest']}",
+        f"{model['name']} ({label}{members}; {role_of(sources)}), {model.get('digest', '')}".rstrip(
+            ", "
+        ),
     )
     if sources.get("out_of_fold_nodes"):
         yield (
