@@ -29,13 +29,17 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class CohortFlow:
-    """One cohort: patients assessed, excluded by reason, included; nodes by reference standard."""
+    """One cohort: patients assessed, excluded by reason, included; nodes by reference standard.
+
+    ``read`` are the patients whose nodes these are, where that was counted.
+    """
 
     cohort: str
     assessed: int | None
     excluded: tuple[Count, ...]
     included: int | None
     nodes: tuple[Count, ...]
+    read: int | None = None
 
 
 def flow_figure(
@@ -79,8 +83,13 @@ def _boxes(flow: CohortFlow) -> tuple[tuple[str, list[Count], bool], ...]:
         (Count(name="Patients assessed", count=flow.assessed).words, [], False),
         (excluded.words, list(flow.excluded), True),
         (Count(name="Patients included", count=flow.included).words, [], False),
-        (Count(name="Nodes", count=_total(flow.nodes)).words, list(flow.nodes), False),
+        (_nodes(flow), list(flow.nodes), False),
     )
+
+
+def _nodes(flow: CohortFlow) -> str:
+    words = Count(name="Nodes", count=_total(flow.nodes)).words
+    return words if flow.read is None else f"{words} of {flow.read} patients"
 
 
 def _band(canvas: Canvas, flows: Sequence[CohortFlow], top: float, width: float) -> float:
@@ -145,6 +154,7 @@ def _data(flow: CohortFlow) -> list[Datum]:
         ("assessed", [Count(name="Patients assessed", count=flow.assessed)]),
         ("excluded", list(flow.excluded)),
         ("included", [Count(name="Patients included", count=flow.included)]),
+        ("read", [] if flow.read is None else [Count(name="Patients read", count=flow.read)]),
         ("nodes", list(flow.nodes)),
     )
     return [
