@@ -30,13 +30,7 @@ def without_model(table):
     return StudyTable(
         readers=table.readers,
         rows=tuple(
-            NodeRow(
-                cohort=row.cohort,
-                patient=row.patient,
-                node=row.node,
-                truth=row.truth,
-                calls=row.calls,
-            )
+            NodeRow(**{**vars(row), "score_metastasis": None, "score_ene": None})
             for row in table.rows
         ),
     )
@@ -77,7 +71,11 @@ def test_sorted_json_keys_change_nothing():
 def test_renaming_cohorts_moves_their_lines_and_keeps_their_numbers():
     table = invented(4)
     other = renamed(table, {"Cohort 0": "Last", "Cohort 2": "First"})
-    for before, after in (("Cohort 0", "Last"), ("Cohort 2", "First"), ("All cohorts", "All cohorts")):
+    for before, after in (
+        ("Cohort 0", "Last"),
+        ("Cohort 2", "First"),
+        ("All cohorts", "All cohorts"),
+    ):
         ours = lines(report(table), "table-4", under=before)
         assert ours == lines(report(other), "table-4", under=after)
 
