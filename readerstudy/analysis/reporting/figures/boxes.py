@@ -47,8 +47,11 @@ class FiveNumbers:
         return dict(vars(self))
 
 
-def five_numbers(values: FloatArray) -> FiveNumbers:
-    """Describe finite values; whiskers reach the farthest value within 1.5 quartile ranges."""
+def five_numbers(values: FloatArray, *, n: int | None = None) -> FiveNumbers:
+    """Describe finite values, or ``n`` of which these are a sample.
+
+    Whiskers reach the farthest value within 1.5 quartile ranges.
+    """
     if not values.size:
         return FiveNumbers(n=0)
     low, first, median, third, high = (
@@ -57,7 +60,7 @@ def five_numbers(values: FloatArray) -> FiveNumbers:
     reach = 1.5 * (third - first)
     near = values[(values >= first - reach) & (values <= third + reach)]
     return FiveNumbers(
-        n=int(values.size),
+        n=int(values.size) if n is None else n,
         low=low,
         first_quartile=first,
         median=median,

@@ -19,11 +19,15 @@ GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True, kw_only=True)
 class Diameters:
-    """Short-axis diameters in mm of one cohort's nodes of one category; None where unknown."""
+    """Short-axis diameters in mm of one cohort's nodes of one category; None where unknown.
+
+    ``n`` counts the known ones where the values are a sample of them at even ranks.
+    """
 
     cohort: str
     category: str
     short_axis_mm: tuple[float | None, ...]
+    n: int | None = None
 
 
 def rain_figure(*, key: str, title: str, groups: Sequence[Diameters], caption: str = "") -> Figure:
@@ -38,7 +42,7 @@ def rain_figure(*, key: str, title: str, groups: Sequence[Diameters], caption: s
     """
     canvas = Canvas(key)
     known = [np.sort(np.array(finite(group.short_axis_mm), dtype=float)) for group in groups]
-    numbers = [five_numbers(values) for values in known]
+    numbers = [five_numbers(values, n=g.n) for g, values in zip(groups, known, strict=True)]
     if not groups:
         canvas.empty("There are no nodes with a diameter.")
     else:
@@ -52,9 +56,9 @@ def rain_figure(*, key: str, title: str, groups: Sequence[Diameters], caption: s
             "cohort": group.cohort,
             "category": group.category,
             **five.data(),
-            "missing": len(group.short_axis_mm) - five.n,
+            "missing": len(group.short_axis_mm) - values.size,
         }
-        for group, five in zip(groups, numbers, strict=True)
+        for group, five, values in zip(groups, numbers, known, strict=True)
     )
     svg = canvas.svg(title, alt)
     return Figure(key=key, title=title, svg=svg, alt=alt, caption=caption, data=data)

@@ -16,10 +16,14 @@ LEFT, START, END, LINE, TOP = 12.0, 190.0, 540.0, 30.0, 12.0
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderTimes:
-    """Minutes that one reader spent on each case; None where unknown."""
+    """Minutes that one reader spent on each case; None where unknown.
+
+    ``n`` counts the known ones where the values are a sample of them at even ranks.
+    """
 
     reader: str
     minutes: tuple[float | None, ...]
+    n: int | None = None
 
 
 def reading_time_figure(
@@ -28,7 +32,7 @@ def reading_time_figure(
     """Draw a box per reader; values beyond the whiskers as circles."""
     canvas = Canvas(key)
     known = [np.array(finite(reader.minutes), dtype=float) for reader in times]
-    numbers = [five_numbers(values) for values in known]
+    numbers = [five_numbers(values, n=r.n) for r, values in zip(times, known, strict=True)]
     if not times:
         canvas.empty("No case was read.")
     else:
