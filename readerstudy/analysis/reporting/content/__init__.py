@@ -1,6 +1,8 @@
 """Content: from stored results to the report, in no format yet (pure)."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from readerstudy.analysis.reporting.content import (
@@ -11,7 +13,10 @@ from readerstudy.analysis.reporting.content import (
     missing,
     model_alone,
     plan,
+    population,
     provenance,
+    reading_times,
+    reference_standard,
     subgroups,
     summary,
 )
@@ -43,21 +48,25 @@ def report_document(
     """
     material = material_of(results, facts, figures)
     sections = tuple(one for one in _sections(material) if one.blocks or one.sections)
+    numbers = itertools.count(1)
     model = material.sources.get("model")
     against = "no model" if model is None else str(model["name"])
-    document = Document(
+    return Document(
         title=str(material.sources.get("study") or "Reader study"),
         subtitle=f"Readers against {against}",
         banners=summary.banners(material),
-        sections=sections,
+        sections=tuple(
+            _numbered(section, numbers) for section in _with_the_rest(sections, material)
+        ),
         colophon=provenance.colophon(material),
     )
-    return _with_the_rest(document, material)
 
 
 def _sections(material: Material) -> tuple[Section, ...]:
     return (
         summary.section(material),
+        population.section(material),
+        reference_standard.section(material),
         model_alone.section(material),
         comparisons.section(material),
         comparisons.confusion_section(material),
@@ -65,6 +74,7 @@ def _sections(material: Material) -> tuple[Section, ...]:
         subgroups.section(material),
         subgroups.patient_section(material),
         mean_reader.section(material),
+        reading_times.section(material),
         missing.section(material),
         plan.section(material),
         methods.section(material),
@@ -72,17 +82,36 @@ def _sections(material: Material) -> tuple[Section, ...]:
     )
 
 
-def _with_the_rest(document: Document, material: Material) -> Document:
+def _with_the_rest(sections: tuple[Section, ...], material: Material) -> tuple[Section, ...]:
     """Append figures that no section has asked for, so that none is lost."""
-    placed = {figure.key for figure in document.figures}
-    rest = tuple(figure for key, figure in material.figures.items() if figure.key not in placed)
+    placed = {
+        block.key
+        for section in walked(sections)
+        for block in section.blocks
+        if isinstance(block, Figure)
+    }
+    rest = tuple(figure for figure in material.figures.values() if figure.key not in placed)
     if not rest:
-        return document
-    extra = Section(key="figures", title="Further figures", blocks=rest)
-    return Document(
-        title=document.title,
-        subtitle=document.subtitle,
-        banners=document.banners,
-        sections=(*document.sections, extra),
-        colophon=document.colophon,
+        return sections
+    return (*sections, Section(key="figures", title="Further figures", blocks=rest))
+
+
+def walked(sections: Iterable[Section]) -> Iterator[Section]:
+    """Yield sections and their own sections in the order of reading."""
+    for section in sections:
+        yield section
+        yield from walked(section.sections)
+
+
+def _numbered(section: Section, numbers: Iterator[int]) -> Section:
+    """Return the section with its figures numbered in the order of reading."""
+    return replace(
+        section,
+        blocks=tuple(
+            replace(block, title=f"Figure {next(numbers)}. {block.title}")
+            if isinstance(block, Figure)
+            else block
+            for block in section.blocks
+        ),
+        sections=tuple(_numbered(inner, numbers) for inner in section.sections),
     )

@@ -1,5 +1,6 @@
 """Content: the results and what every section asks of them (pure)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,8 +148,14 @@ class Material:
         return bool(self.sources.get("interim"))
 
     def shown(self, *keys: str) -> tuple[Figure, ...]:
-        """Return the figures of these keys that were drawn."""
-        return tuple(self.figures[key] for key in keys if key in self.figures)
+        """Return the figures of these keys that were drawn, each with the sheets it goes on."""
+        return tuple(
+            figure for key in keys for name, figure in self.figures.items() if _is_sheet(name, key)
+        )
+
+    def starting(self, start: str) -> tuple[Figure, ...]:
+        """Return the figures whose keys start so."""
+        return tuple(figure for key, figure in self.figures.items() if key.startswith(start))
 
     def sentence(self, status: str) -> str:
         """Return the sentence of a status; empty for ``ok``."""
@@ -158,6 +165,17 @@ class Material:
         """Return the heading of a group of lines."""
         size = f"{part['n_patients']} patients, {part['n_nodes']} nodes"
         return " – ".join((f"{part['name']} ({size})", *more))
+
+
+def _is_sheet(name: str, key: str) -> bool:
+    """Tell whether a figure is the one of a key, or one of its further sheets (``-2``, ``-3``)."""
+    return name == key or re.fullmatch(rf"{re.escape(key)}-[0-9]+", name) is not None
+
+
+def groups_of(groups: Sequence[Result]) -> tuple[Result, ...]:
+    """Return the groups of a description that are printed: all together only beside several."""
+    cohorts = tuple(group for group in groups if group["kind"] == "cohort")
+    return cohorts if len(cohorts) == 1 else tuple(groups)
 
 
 def material_of(results: Result, facts: Facts, figures: Mapping[str, Figure] | None) -> Material:
