@@ -1,6 +1,6 @@
 """Analysis room: how far the two annotators agreed before anybody reconciled them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -45,16 +45,30 @@ def annotators(material: Material, *, level: float) -> dict[str, Plain]:
     TableInconsistentError
         If a label is none of the four, or counts do not add up.
     """
-    entries = [_entry(material, group, level) for group in material.groups]
+    given = _given(material)
+    entries = [_entry(group, given, level) for group in material.groups]
     parts = [cast("int", entry["n"]) for entry in entries[:-1]]
     require_sum(parts, cast("int", entries[-1]["n"]), "annotators: nodes labelled twice")
     labels: list[Plain] = [{"value": int(value), "label": name} for value, name in LABEL_CHOICES]
     return {"labels": labels, "groups": cast("Plain", entries)}
 
 
-def _entry(material: Material, group: Group, level: float) -> dict[str, Plain]:
-    pairs = [(one.first, one.second) for one in material.frozen.labels if group.holds(one.cohort)]
-    given: IntArray = np.array(sorted(pairs), dtype=np.int64).reshape(len(pairs), 2)
+def _given(material: Material) -> dict[str, IntArray]:
+    """Return both labels of each node per cohort, shape (nodes, 2), in an order of their own."""
+    pairs: dict[str, list[tuple[int, int]]] = {
+        group.cohort: [] for group in material.cohorts if group.cohort is not None
+    }
+    for one in material.frozen.labels:
+        pairs[one.cohort].append((one.first, one.second))
+    return {
+        cohort: np.array(sorted(found), dtype=np.int64).reshape(len(found), 2)
+        for cohort, found in pairs.items()
+    }
+
+
+def _entry(group: Group, by_cohort: Mapping[str, IntArray], level: float) -> dict[str, Plain]:
+    parts = [found for cohort, found in by_cohort.items() if group.holds(cohort)]
+    given: IntArray = np.concatenate([np.empty((0, 2), dtype=np.int64), *parts])
     place = f"annotators of {group.name}"
     require(bool(np.isin(given, LABELS).all()), place, f"every label must be one of {LABELS}")
     table = _table(given, LABELS)

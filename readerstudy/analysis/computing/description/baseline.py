@@ -1,11 +1,11 @@
 """Analysis room: the patients of each cohort, and tests between cohorts (Table 1)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 
-from readerstudy.analysis.computing.description.frozen import Patient
 from readerstudy.analysis.computing.description.group_tests import (
     compared_counts,
     compared_quantities,
@@ -22,6 +22,7 @@ from readerstudy.statistics.inputs import IntArray
 from readerstudy.statistics.results import Status
 
 FEWEST_COHORTS = 2
+TOO_FEW = Status.TOO_FEW_PATIENTS
 QUANTITIES = (("age_years", "Age", "years"),)
 CATEGORIES = (
     ("sex", "Sex", ""),
@@ -67,7 +68,7 @@ def _quantity(material: Material, key: str, name: str, unit: str) -> dict[str, P
     values = [floats(getattr(one, key) for one in group.patients) for group in material.groups]
     entries: list[Plain] = []
     for group, found in zip(material.groups, values, strict=True):
-        summary = quantity(found, too_few=Status.TOO_FEW_PATIENTS)
+        summary = quantity(found, too_few=TOO_FEW)
         place = f"baseline: {name} of {group.name}"
         require_sum([summary.n, summary.unknown], len(group.patients), place)
         entries.append(group.named(**cast("dict[str, Plain]", plain(summary))))
@@ -75,10 +76,10 @@ def _quantity(material: Material, key: str, name: str, unit: str) -> dict[str, P
     overall: list[Plain] = []
     against: list[Plain] = []
     if len(known) >= FEWEST_COHORTS:
-        overall = compared_quantities(known)
+        overall = compared_quantities(known, too_few=TOO_FEW)
     if len(known) > FEWEST_COHORTS:
         against = [
-            _against(material, at, compared_quantities([known[0], known[at]]))
+            _against(material, at, compared_quantities([known[0], known[at]], too_few=TOO_FEW))
             for at in range(1, len(known))
         ]
     return {
@@ -93,10 +94,12 @@ def _quantity(material: Material, key: str, name: str, unit: str) -> dict[str, P
 
 
 def _category(material: Material, key: str, name: str, unit: str) -> dict[str, Plain]:
-    found = [[_word(one, key) for one in group.patients] for group in material.groups]
-    values = _ordered({word for words in found for word in words if word})
+    found = [
+        Counter(_word(getattr(one, key)) for one in group.patients) for group in material.groups
+    ]
+    values = _ordered(set(found[-1]) - {""})
     counts = np.array(
-        [[words.count(value) for value in values] for words in found], dtype=np.int64
+        [[words[value] for value in values] for words in found], dtype=np.int64
     ).reshape(len(found), len(values))
     rows = [
         _counted(group, words, values, row)
@@ -125,16 +128,15 @@ def _category(material: Material, key: str, name: str, unit: str) -> dict[str, P
     }
 
 
-def _word(patient: Patient, key: str) -> str:
+def _word(found: str | float | None) -> str:
     """Return a value as a word; empty where unknown."""
-    found = getattr(patient, key)
     if found is None:
         return ""
-    if isinstance(found, float | int):
-        number = float(found)
-        # Every digit stays; 2.0 and 2 are one thickness.
-        return str(int(number)) if number.is_integer() else repr(number)
-    return str(found)
+    if isinstance(found, str):
+        return found
+    number = float(found)
+    # Every digit stays; 2.0 and 2 are one thickness.
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _ordered(values: set[str]) -> tuple[str, ...]:
@@ -150,10 +152,10 @@ def _rank(value: str) -> tuple[int, float, str]:
 
 
 def _counted(
-    group: Group, words: Sequence[str], values: Sequence[str], row: IntArray
+    group: Group, words: Counter[str], values: Sequence[str], row: IntArray
 ) -> dict[str, Plain]:
-    unknown = words.count("")
-    known = len(words) - unknown
+    unknown = words[""]
+    known = len(group.patients) - unknown
     place = f"baseline of {group.name}"
     require_sum([int(row.sum()), unknown], len(group.patients), place)
     counts: list[Plain] = [

@@ -43,11 +43,11 @@ def flow(material: Material) -> dict[str, Plain]:
 
 
 def _entry(material: Material, group: Group) -> dict[str, Plain]:
-    columns = material.columns
-    truth, calls = columns.truth[group.index], columns.calls[group.index]
+    nodes = material.nodes
+    truth = nodes.truth[group.index]
     categories = by_category(truth)
     undetermined = int((truth == MISSING).sum())
-    read = (int(np.unique(columns.patients[group.index]).size), int(group.index.size))
+    read = (int(np.unique(nodes.patients[group.index]).size), int(group.index.size))
     counted = [cast("int", entry["n"]) for entry in categories]
     require_sum([*counted, undetermined], read[1], f"flow of {group.name}: nodes by category")
     return group.named(
@@ -56,8 +56,7 @@ def _entry(material: Material, group: Group) -> dict[str, Plain]:
         by_category=cast("Plain", categories),
         undetermined=undetermined,
         missing_calls={
-            reader: int((calls[:, at] == MISSING).sum())
-            for at, reader in enumerate(columns.readers)
+            reader: int((~called[group.index]).sum()) for reader, called in nodes.called.items()
         },
         without_model_score=_without_score(material, group),
     )
@@ -120,10 +119,9 @@ def _by_code(entries: Sequence[Flow], group: Group) -> dict[str, Pair]:
 
 
 def _without_score(material: Material, group: Group) -> dict[str, Plain] | None:
-    scores = material.columns.model
-    scored = any(np.isfinite(values).any() for values in scores.values())
-    if not scored and not material.frozen.sources.get("model"):
+    scored = material.nodes.scored
+    if not any(found.any() for found in scored.values()) and not material.frozen.sources.get(
+        "model"
+    ):
         return None
-    return {
-        name: int(np.isnan(values[group.index]).sum()) for name, values in sorted(scores.items())
-    }
+    return {name: int((~found[group.index]).sum()) for name, found in scored.items()}

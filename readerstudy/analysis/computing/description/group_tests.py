@@ -9,8 +9,9 @@ from readerstudy.statistics.contingency import compare_proportions, pearson_chi2
 from readerstudy.statistics.inputs import FloatArray, IntArray
 from readerstudy.statistics.k_samples import KSamplesResult, kruskal_wallis, one_way_anova
 from readerstudy.statistics.results import Status, TestResult
-from readerstudy.statistics.two_samples import MannWhitney, two_samples
+from readerstudy.statistics.two_samples import EXACT_BELOW, TwoSamples, two_samples
 
+_Test = tuple[dict[str, Plain], str]
 PAIR = 2
 MOST_WORK = 1e8
 """About half a second of Fisher's test; it grows like n ** (degrees of freedom / 2)."""
@@ -18,7 +19,8 @@ MOST_COUNTED = 2000
 TEST_NAMES = {
     "student_t": "Student's t test",
     "welch_t": "Welch's t test",
-    "mann_whitney": "Mann–Whitney test",
+    "mann_whitney": "Mann–Whitney test, asymptotic",
+    "mann_whitney_exact": "Mann–Whitney test, exact",
     "one_way_anova": "One-way analysis of variance",
     "kruskal_wallis": "Kruskal–Wallis test",
     "pearson": "Pearson's χ² test, uncorrected",
@@ -28,7 +30,9 @@ TEST_NAMES = {
 }
 
 
-def compared_quantities(samples: Sequence[FloatArray]) -> list[Plain]:
+def compared_quantities(
+    samples: Sequence[FloatArray], *, too_few: Status = Status.TOO_FEW_NODES
+) -> list[Plain]:
     """Test a quantity between groups by means and by ranks.
 
     Parameters
@@ -36,6 +40,8 @@ def compared_quantities(samples: Sequence[FloatArray]) -> list[Plain]:
     samples : sequence of ndarray of float64, shape (values,)
         Known values per group, at least two groups. Two: Student, Welch and Mann-Whitney, the
         first against the second; more: analysis of variance and Kruskal-Wallis.
+    too_few : Status
+        What to say of fewer than two values: too few nodes, or too few patients.
 
     Returns
     -------
@@ -43,12 +49,16 @@ def compared_quantities(samples: Sequence[FloatArray]) -> list[Plain]:
         ``test``, ``name``, ``n`` per group, ``statistic``, ``degrees_of_freedom`` (and
         ``..._within`` of F), ``p_two_sided``, ``status``.
     """
+    sizes = [int(sample.size) for sample in samples]
     if len(samples) > PAIR:
-        return [
+        tests = [
             _of_many("one_way_anova", one_way_anova(samples)),
             _of_many("kruskal_wallis", kruskal_wallis(samples)),
         ]
-    return _of_two(*samples)
+    else:
+        tests = _of_two(*samples)
+    worded = {str(Status.TOO_FEW_NODES): str(too_few)}
+    return [{**test, "n": list(sizes), "status": worded.get(s, s)} for test, s in tests]
 
 
 def compared_ranks(samples: Sequence[FloatArray]) -> Plain:
@@ -56,61 +66,51 @@ def compared_ranks(samples: Sequence[FloatArray]) -> Plain:
     return compared_quantities(samples)[-1]
 
 
-def _of_two(one: FloatArray, two: FloatArray) -> list[Plain]:
+def _entry(
+    test: str, statistic: float | None, degrees_of_freedom: float | None, p: float | None
+) -> dict[str, Plain]:
+    return {
+        "test": test,
+        "name": TEST_NAMES[test],
+        "statistic": None if statistic is None else float(statistic) + 0.0,
+        "degrees_of_freedom": None if degrees_of_freedom is None else float(degrees_of_freedom),
+        "p_two_sided": p,
+    }
+
+
+def _of_two(one: FloatArray, two: FloatArray) -> list[_Test]:
     # The exact distribution is listed faster from the smaller sample.
     turned = one.size > two.size
     found = two_samples(two, one) if turned else two_samples(one, two)
-    sizes: list[Plain] = [int(one.size), int(two.size)]
     return [
-        _of_means("student_t", found.student, sizes, turned),
-        _of_means("welch_t", found.welch, sizes, turned),
-        _of_ranks(found.mann_whitney, found.status, (one.size, two.size), turned),
+        _of_means("student_t", found.student, turned),
+        _of_means("welch_t", found.welch, turned),
+        _of_ranks(found, turned),
     ]
 
 
-def _of_means(test: str, found: TestResult, sizes: list[Plain], turned: bool) -> Plain:
+def _of_means(test: str, found: TestResult, turned: bool) -> _Test:
     statistic = found.statistic
-    return {
-        "test": test,
-        "name": TEST_NAMES[test],
-        "n": sizes,
-        "statistic": -statistic + 0.0 if turned and statistic is not None else statistic,
-        "degrees_of_freedom": found.degrees_of_freedom,
-        "p_two_sided": found.p_two_sided,
-        "status": str(found.status),
-    }
+    signed = -statistic if turned and statistic is not None else statistic
+    return _entry(test, signed, found.degrees_of_freedom, found.p_two_sided), str(found.status)
 
 
-def _of_ranks(
-    found: MannWhitney | None, status: Status, sizes: tuple[int, int], turned: bool
-) -> Plain:
-    u = None
-    if found is not None:
-        u = sizes[0] * sizes[1] - found.u if turned else found.u
-    return {
-        "test": "mann_whitney",
-        "name": TEST_NAMES["mann_whitney"],
-        "n": [int(size) for size in sizes],
-        "statistic": u,
-        "degrees_of_freedom": None,
-        "p_two_sided": None if found is None else found.p,
-        "status": str(status if found is None else found.status),
-    }
+def _of_ranks(samples: TwoSamples, turned: bool) -> _Test:
+    found = samples.mann_whitney
+    if found is None:
+        return _entry("mann_whitney", None, None, None), str(samples.status)
+    pairs = samples.first.n * samples.second.n
+    largest = max(samples.first.n, samples.second.n)
+    is_exact = found.p is not None and not found.has_ties and largest < EXACT_BELOW
+    test = "mann_whitney_exact" if is_exact else "mann_whitney"
+    return _entry(test, pairs - found.u if turned else found.u, None, found.p), str(found.status)
 
 
-def _of_many(test: str, found: KSamplesResult) -> Plain:
-    entry: dict[str, Plain] = {
-        "test": test,
-        "name": TEST_NAMES[test],
-        "n": list(found.n),
-        "statistic": found.statistic,
-        "degrees_of_freedom": found.degrees_of_freedom,
-        "p_two_sided": found.p,
-        "status": str(found.status),
-    }
+def _of_many(test: str, found: KSamplesResult) -> _Test:
+    entry = _entry(test, found.statistic, found.degrees_of_freedom, found.p)
     if test == "one_way_anova":
         entry["degrees_of_freedom_within"] = found.degrees_of_freedom_within
-    return entry
+    return entry, str(found.status)
 
 
 def compared_counts(counts: IntArray) -> list[Plain]:
@@ -134,18 +134,9 @@ def compared_counts(counts: IntArray) -> list[Plain]:
     else:
         found = compare_proportions(counts)
         chosen, p = found.chosen, found.p
-    exact = chosen == "fisher"
-    return [
-        {
-            "test": chosen,
-            "name": TEST_NAMES[chosen],
-            "n": sizes,
-            "statistic": None if exact else pearson.test.statistic,
-            "degrees_of_freedom": None if exact else degrees,
-            "p_two_sided": p,
-            "status": str(pearson.status),
-        }
-    ]
+    statistic = None if chosen == "fisher" else pearson.test.statistic
+    entry = _entry(chosen, statistic, degrees if statistic is not None else None, p)
+    return [{**entry, "n": sizes, "status": str(pearson.status)}]
 
 
 def _is_large(n: int, degrees_of_freedom: float | None) -> bool:

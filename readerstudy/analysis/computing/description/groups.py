@@ -1,17 +1,21 @@
 """Analysis room: every cohort, and all together: the groups of the describing tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
+import numpy.typing as npt
 
 from readerstudy.analysis.computing.description.frozen import Frozen, Patient
 from readerstudy.analysis.computing.description.quantities import floats
-from readerstudy.analysis.computing.node_sets import NodeColumns, columns_of
+from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
+from readerstudy.analysis.computing.node_sets import MISSING
 from readerstudy.analysis.computing.plain import Plain
-from readerstudy.statistics.inputs import FloatArray, IntArray
+from readerstudy.statistics.inputs import BoolArray, FloatArray, IntArray
 
 ALL_COHORTS = "All cohorts"
+ObjectArray = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,35 @@ class UnknownPatient:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Nodes:
+    """The nodes as arrays in the order of their names, nothing assumed of missing values.
+
+    Attributes
+    ----------
+    readers : tuple of str
+    cohorts : ndarray of object, shape (nodes,)
+    patients : ndarray of int64, shape (nodes,)
+        Number of the patient within all cohorts.
+    truth : ndarray of int64, shape (nodes,)
+        Category, -1 where undetermined.
+    short_axis_mm : ndarray of float64, shape (nodes,)
+        NaN where unknown.
+    called : mapping of str to ndarray of bool, shape (nodes,)
+        Per reader.
+    scored : mapping of str to ndarray of bool, shape (nodes,)
+        For ``metastasis`` and ``ene``.
+    """
+
+    readers: tuple[str, ...]
+    cohorts: ObjectArray
+    patients: IntArray
+    truth: IntArray
+    short_axis_mm: FloatArray
+    called: Mapping[str, BoolArray]
+    scored: Mapping[str, BoolArray]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Group:
     """One cohort, or all of them (``cohort`` None).
 
@@ -38,7 +71,7 @@ class Group:
     ----------
     cohort : str or None
     index : ndarray of int64
-        Its rows of ``Material.columns``, ascending.
+        Its nodes, ascending.
     patients : tuple of Patient
         Its patients by name, those without nodes included.
     """
@@ -69,17 +102,13 @@ class Material:
     Attributes
     ----------
     frozen : Frozen
-    columns : NodeColumns
-        As recorded: nothing is assumed of missing values.
-    short_axis_mm : ndarray of float64, shape (nodes,)
-        NaN where unknown.
+    nodes : Nodes
     groups : tuple of Group
         The cohorts by name, then all together.
     """
 
     frozen: Frozen
-    columns: NodeColumns
-    short_axis_mm: FloatArray
+    nodes: Nodes
     groups: tuple[Group, ...]
 
     @property
@@ -90,25 +119,44 @@ class Material:
 
 def material_of(frozen: Frozen) -> Material:
     """Return the frozen table arranged for every block of the description."""
-    columns = columns_of(frozen.table)
-    patients = _patients(frozen)
-    nodes = np.array([row.cohort for row in columns.rows], dtype=object)
+    nodes, patients = _nodes(frozen.table), _patients(frozen)
     groups = [
         Group(
             cohort=name,
-            index=np.flatnonzero(nodes == name),
+            index=np.flatnonzero(nodes.cohorts == name),
             patients=tuple(one for one in patients if one.cohort == name),
         )
         for name in sorted(set(_names(frozen)))
     ]
-    everything = np.arange(len(columns.rows), dtype=np.int64)
+    everything = np.arange(nodes.truth.size, dtype=np.int64)
     whole = Group(cohort=None, index=everything, patients=patients)
-    return Material(
-        frozen=frozen,
-        columns=columns,
-        short_axis_mm=floats(row.short_axis_mm for row in columns.rows),
-        groups=(*groups, whole),
+    return Material(frozen=frozen, nodes=nodes, groups=(*groups, whole))
+
+
+def _nodes(table: StudyTable) -> Nodes:
+    rows = sorted(table.rows, key=attrgetter("cohort", "patient", "node"))
+    numbers: dict[tuple[str, str], int] = {}
+    patients = [numbers.setdefault((row.cohort, row.patient), len(numbers)) for row in rows]
+    truth = [MISSING if row.truth is None else row.truth for row in rows]
+    return Nodes(
+        readers=table.readers,
+        cohorts=np.array([row.cohort for row in rows], dtype=object),
+        patients=np.array(patients, dtype=np.int64),
+        truth=np.array(truth, dtype=np.int64),
+        short_axis_mm=floats(row.short_axis_mm for row in rows),
+        called={
+            reader: np.array([row.calls[reader] is not None for row in rows], dtype=np.bool_)
+            for reader in table.readers
+        },
+        scored=_scored(rows),
     )
+
+
+def _scored(rows: Sequence[NodeRow]) -> dict[str, BoolArray]:
+    return {
+        "metastasis": np.array([row.score_metastasis is not None for row in rows], dtype=np.bool_),
+        "ene": np.array([row.score_ene is not None for row in rows], dtype=np.bool_),
+    }
 
 
 def _names(frozen: Frozen) -> Iterator[str]:

@@ -46,9 +46,9 @@ def node_table(material: Material) -> dict[str, Plain]:
 
 
 def _entry(material: Material, group: Group) -> dict[str, Plain]:
-    truth = material.columns.truth[group.index]
+    truth = material.nodes.truth[group.index]
     patients, owner, per_patient = np.unique(
-        material.columns.patients[group.index], return_inverse=True, return_counts=True
+        material.nodes.patients[group.index], return_inverse=True, return_counts=True
     )
     undetermined = int((truth == MISSING).sum())
     counted = by_category(truth)
@@ -69,7 +69,7 @@ def _entry(material: Material, group: Group) -> dict[str, Plain]:
             truth, owner, patients.size, NodeCategory.METASTASIS
         ),
         patients_with_ene=_patients_with(truth, owner, patients.size, NodeCategory.METASTASIS_ENE),
-        short_axis_mm=_sizes(material.short_axis_mm[group.index], truth, place),
+        short_axis_mm=_sizes(material.nodes.short_axis_mm[group.index], truth, place),
     )
 
 

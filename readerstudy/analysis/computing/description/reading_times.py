@@ -1,5 +1,6 @@
 """Analysis room: how long the readers took."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import cast
 
@@ -43,16 +44,15 @@ def reading_times(material: Material) -> dict[str, Plain]:
     TableInconsistentError
         If counts do not add up.
     """
-    readings = material.frozen.readings
-    further = {reading.reader for reading in readings} - set(material.columns.readers)
-    readers = [*material.columns.readers, *sorted(further)]
+    readings: dict[str, list[Reading]] = defaultdict(list)
+    for one in material.frozen.readings:
+        readings[one.reader].append(one)
+    further = set(readings) - set(material.nodes.readers)
+    readers = [*material.nodes.readers, *sorted(further)]
     return {
-        "recorded": bool(readings),
+        "recorded": bool(material.frozen.readings),
         "most_values": MOST_VALUES,
-        "readers": [
-            _reader(material, name, [one for one in readings if one.reader == name])
-            for name in readers
-        ],
+        "readers": [_reader(material, name, readings[name]) for name in readers],
     }
 
 

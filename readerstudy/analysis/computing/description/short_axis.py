@@ -43,7 +43,7 @@ def short_axis(material: Material, *, level: float) -> dict[str, Plain]:
 
 
 def _entry(material: Material, group: Group, level: float) -> dict[str, Plain]:
-    truth, diameters = material.columns.truth[group.index], material.short_axis_mm[group.index]
+    truth, diameters = material.nodes.truth[group.index], material.nodes.short_axis_mm[group.index]
     values = {category: known_values(diameters[truth == category]) for category in CATEGORIES}
     categories: list[Plain] = []
     counted = [int((truth == MISSING).sum())]
@@ -83,14 +83,14 @@ def _tests(values: dict[int, FloatArray]) -> list[Plain]:
 
 def _area(material: Material, group: Group, endpoint: Endpoint, level: float) -> Plain:
     """Return the area under the curve of the diameter alone."""
-    truth = material.columns.truth[group.index]
+    truth = material.nodes.truth[group.index]
     asked = truth != MISSING
     if endpoint is Endpoint.ENE_AMONG_METASTATIC:
         asked &= truth != NodeCategory.BENIGN
-    diameters = material.short_axis_mm[group.index]
+    diameters = material.nodes.short_axis_mm[group.index]
     used = asked & ~np.isnan(diameters)
     labels = positive(truth[used], endpoint).astype(np.int64)
-    patients = material.columns.patients[group.index][used]
+    patients = material.nodes.patients[group.index][used]
     return {
         "unknown": int(asked.sum() - used.sum()),
         "delong": plain(single(labels, diameters[used], level=level)),
