@@ -50,10 +50,10 @@ def report_document(
     sections = tuple(one for one in _sections(material) if one.blocks or one.sections)
     numbers = itertools.count(1)
     model = material.sources.get("model")
-    against = "no model" if model is None else str(model["name"])
+    subtitle = "Readers alone" if model is None else f"Readers against {model['name']}"
     return Document(
         title=str(material.sources.get("study") or "Reader study"),
-        subtitle=f"Readers against {against}",
+        subtitle=subtitle,
         banners=summary.banners(material),
         sections=tuple(
             _numbered(section, numbers) for section in _with_the_rest(sections, material)

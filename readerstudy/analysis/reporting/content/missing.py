@@ -10,6 +10,8 @@ from readerstudy.reading.plan_words import WORDS
 
 MOST_LISTED = 200
 MODEL = "model"
+COMPLETE_ALL = "complete_all"
+INCOMPLETE = "A reader made no call for this node, or the model has no score for it."
 
 
 def section(material: Material) -> Section:
@@ -34,12 +36,17 @@ def section(material: Material) -> Section:
 def _counts(material: Material) -> Iterator[Row]:
     for part in material.printed:
         for endpoint in material.endpoints:
-            found = _left_out(part["endpoints"][endpoint])
-            if not found:
-                continue
-            yield cells.heading(f"{part['name']} – {ENDPOINT_TITLES[endpoint]}")
-            for (reason, side), n in found.items():
-                yield cells.row(material.tables["reasons"][reason], _whose(side), str(n))
+            block = part["endpoints"][endpoint]
+            rows = [
+                cells.row(material.tables["reasons"][reason], _whose(side), str(n))
+                for (reason, side), n in _left_out(block).items()
+            ]
+            incomplete = _incomplete(block)
+            if material.plan.missing.calls == COMPLETE_ALL and incomplete:
+                rows.append(cells.row(INCOMPLETE, "all", str(incomplete)))
+            if rows:
+                yield cells.heading(f"{part['name']} – {ENDPOINT_TITLES[endpoint]}")
+                yield from rows
 
 
 def _left_out(block: Result) -> dict[tuple[str, str | None], int]:
@@ -52,6 +59,14 @@ def _left_out(block: Result) -> dict[tuple[str, str | None], int]:
         for nodes in (block["nodes"], *of_model, *of_sides)
         for entry in nodes["left_out"]
     }
+
+
+def _incomplete(block: Result) -> int:
+    """Return how many nodes were dropped before any side was looked at."""
+    sides = block["readers"] or ([] if block["model"] is None else [block["model"]])
+    kept: int = sides[0]["nodes"]["n"] if sides else block["nodes"]["n"]
+    dropped: int = block["nodes"]["n"] - kept
+    return dropped
 
 
 def _whose(side: str | None) -> str:

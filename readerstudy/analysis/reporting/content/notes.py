@@ -160,7 +160,16 @@ def _thresholds(material: Material, endpoint: str) -> Iterator[Note]:
 
 def of_model(material: Material) -> tuple[Note, ...]:
     """Return the sentence that goes with an exploratory model's numbers."""
-    return (Note(text=material.notice, warning=True),) if material.notice else ()
+    if not material.notice:
+        return ()
+    model = material.sources["model"]
+    untrained = (
+        f" “{model['name']}” has random weights: its numbers show that the machinery works and say "
+        "nothing about nodes."
+        if model["provenance"] == "untrained"
+        else ""
+    )
+    return (Note(text=f"{material.notice}{untrained}", warning=True),)
 
 
 def of_bootstrap(material: Material) -> tuple[Note, ...]:

@@ -14,6 +14,9 @@ from readerstudy.analysis.reporting.content.material import (
 from readerstudy.analysis.reporting.display import UNDEFINED
 from readerstudy.analysis.reporting.document import Block, Column, Paragraph, Row, Section, Table
 
+INDENT = "\u2003"
+"""Wide, so that HTML does not swallow it."""
+NOBODY: Result = {"patients": 0, "nodes": 0}
 MODEL_SCORES = {"ene": "ENE", "metastasis": "metastasis"}
 
 
@@ -52,8 +55,8 @@ def _flow_rows(groups: Sequence[Result]) -> Iterator[Row]:
     yield cells.row("Assessed", *(_pair(group["assessed"]) for group in groups))
     codes = sorted({entry["code"] for group in groups for entry in group["excluded"] or ()})
     for code in codes:
-        excluded = [{entry["code"]: entry for entry in group["excluded"] or ()} for group in groups]
-        yield cells.row(f"Excluded: {code}", *(_pair(found.get(code)) for found in excluded))
+        excluded = (_excluded(group["excluded"], code) for group in groups)
+        yield cells.row(f"Excluded: {code}", *map(_pair, excluded))
     for key, name in (("included", "Included"), ("read", "Read")):
         yield cells.row(name, *(_pair(group[key]) for group in groups))
     for at, first in enumerate(groups[0]["by_category"] if groups else ()):
@@ -67,6 +70,13 @@ def _flow_rows(groups: Sequence[Result]) -> Iterator[Row]:
         for name, words in MODEL_SCORES.items():
             counts = (str(group["without_model_score"][name]) for group in groups)
             yield cells.row(f"Nodes without the model's score of {words}", *counts)
+
+
+def _excluded(entries: Sequence[Result] | None, code: str) -> Result | None:
+    """Return who was excluded under a code: nobody, where a cohort's list does not name it."""
+    if entries is None:
+        return None
+    return {entry["code"]: entry for entry in entries}.get(code, NOBODY)
 
 
 def _pair(counts: Result | None) -> str:
@@ -121,9 +131,9 @@ def _variable_rows(variable: Result, *, compared: bool) -> Iterator[Row]:
         yield cells.row(f"{_named(variable)}, % (n/d)", *blank, *_tested(tests[:1]))
         for at, value in enumerate(variable["values"]):
             shares = (cells.share(group["counts"][at]) for group in groups)
-            yield cells.row(f"  {value}", *shares)
+            yield cells.row(f"{INDENT}{value}", *shares)
     if any(group["unknown"] for group in groups):
-        yield cells.row("  not known", *(str(group["unknown"]) for group in groups))
+        yield cells.row(f"{INDENT}not known", *(str(group["unknown"]) for group in groups))
 
 
 def quartiles(found: Result) -> str:

@@ -22,11 +22,9 @@ def section(material: Material) -> Section:
 def _table(readers: list[Result]) -> Table:
     names = [group["name"] for group in groups_of(readers[0]["groups"])]
     rows: list[Row] = []
-    for name in names:
+    for at, name in enumerate(names):
         rows.append(cells.heading(name))
-        for reader in readers:
-            group = next(one for one in reader["groups"] if one["name"] == name)
-            rows.append(_row(reader["reader"], group))
+        rows += [_row(reader["reader"], reader["groups"][at]) for reader in readers]
     return Table(
         key="table-s10",
         title="Table S10. Reading times",

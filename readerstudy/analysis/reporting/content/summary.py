@@ -38,9 +38,11 @@ def banners(material: Material) -> tuple[str, ...]:
     """Return what stands on every page."""
     found = []
     if material.is_interim:
+        left = material.sources.get("cases_not_submitted", 0)
+        everything = left + material.sources.get("cases_submitted", 0)
         found.append(
-            "Interim: the study was open when these data were frozen; "
-            f"{material.sources.get('cases_not_submitted', 0)} cases were not submitted."
+            f"Interim: the study was open when these data were frozen; {left} of {everything} "
+            "cases were not submitted and do not count."
         )
     if material.notice:
         found.append(material.notice)

@@ -2,7 +2,9 @@
 
 import json
 
+from readerstudy.analysis.computing.description import describe
 from readerstudy.analysis.computing.tables import study_tables
+from readerstudy.analysis.frozen_table import FrozenTable
 from readerstudy.analysis.reporting.content import Facts, report_document
 from readerstudy.analysis.reporting.document import Document, Note, Table
 from readerstudy.reading.plan import document_of
@@ -18,7 +20,18 @@ MODEL = {
 }
 
 
-def results(table, *, plan=None, model=FIXED, has_model=True, **sources):
+def described(table, **parts):
+    """The description of a study: readings, labels, flow as given."""
+    frozen = FrozenTable(
+        sources={"model": MODEL},
+        table=table,
+        mask_digests={},
+        **{"patients": patients_of(table), **parts},
+    )
+    return json.loads(json.dumps(describe(frozen)))
+
+
+def results(table, *, plan=None, model=FIXED, has_model=True, description=None, **sources):
     """Results as the worker stores them."""
     plan = plan or planned()
     found = study_tables(table, plan=plan, model=model, patients=patients_of(table))
@@ -34,7 +47,10 @@ def results(table, *, plan=None, model=FIXED, has_model=True, **sources):
             "amendments": [],
             **sources,
         },
-        "tables": json.loads(json.dumps(found, sort_keys=True)),
+        "tables": {
+            **json.loads(json.dumps(found, sort_keys=True)),
+            **({} if description is None else {"description": description}),
+        },
         "patients": [],
     }
 

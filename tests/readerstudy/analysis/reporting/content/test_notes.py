@@ -126,7 +126,8 @@ def test_an_interim_look_says_so(found):
     found["sources"] |= {"interim": True, "cases_submitted": 3, "cases_not_submitted": 4}
     document = report_document(found, FACTS)
     assert document.banners == (
-        "Interim: the study was open when these data were frozen; 4 cases were not submitted.",
+        "Interim: the study was open when these data were frozen; 4 of 7 cases were not submitted "
+        "and do not count.",
     )
     assert "At this interim look:" in texts(document)
 

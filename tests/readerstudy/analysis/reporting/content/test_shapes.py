@@ -197,3 +197,16 @@ def test_three_cohorts_take_less_than_a_second():
     start = time.perf_counter()
     report_document(found, FACTS)
     assert time.perf_counter() - start < 1
+
+
+def test_nodes_that_are_not_complete_are_counted_where_the_plan_drops_them():
+    missing = {"calls": "complete_all", "undetermined": "leave_out"}
+    table = invented(15)
+    found = table_of(report(table, plan=planned(missing=missing)), "table-s11")
+    at = next(i for i, row in enumerate(found.rows) if row.cells[0] == "All cohorts – ENE")
+    dropped = sum(
+        row.truth is not None and (None in row.calls.values() or row.score_ene is None)
+        for row in table.rows
+    )
+    rows = [row.cells for row in found.rows[at + 1 : at + 3]]
+    assert rows[1][1:] == ("all", str(dropped))
