@@ -158,13 +158,14 @@ NO_SERIES = "no CT series"
 
 
 def covariates_in(cohort: Cohort) -> list[PatientCovariates]:
-    """Return the covariates of the cohort's included patients, by pseudonym; one query.
+    """Return the covariates of the cohort's patients with a CT series, by pseudonym; one query.
 
-    The scanner is its manufacturer, the only word of it that intake keeps. Slice thickness is the
-    header's where it was stated, else the distance of the slices.
+    Patients excluded since they were read are among them. The scanner is its manufacturer, the only
+    word of it that intake keeps. Slice thickness is the header's where it was stated, else the
+    distance of the slices.
     """
-    patients = included_patients(cohort).select_related("series").order_by("pseudonym")
-    return [_covariates(patient) for patient in patients]
+    patients = cohort.patients.filter(series__isnull=False).select_related("series")
+    return [_covariates(patient) for patient in patients.order_by("pseudonym")]
 
 
 def _covariates(patient: Patient) -> PatientCovariates:

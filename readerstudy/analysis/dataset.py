@@ -1,7 +1,7 @@
 """Analysis room: the one place where truth, calls and predictions meet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -92,7 +92,7 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
         },
         patients=_patients(cohorts, masks, predictions, model),
         readings=tuple(_reading(row) for row in reading_times_of(study)),
-        labels=tuple(row for cohort in cohorts for row in _labels(cohort)),
+        labels=tuple(row for cohort in cohorts for row in _labels(cohort, masks)),
         flow=tuple(row for cohort in cohorts for row in _flow(cohort)),
     )
 
@@ -109,7 +109,8 @@ def _reading(row: ReadingTime) -> CaseReading:
     )
 
 
-def _labels(cohort: Cohort) -> list[NodeLabels]:
+def _labels(cohort: Cohort, read: Collection[NodeKey]) -> list[NodeLabels]:
+    """Return both annotators' labels of the nodes that were read."""
     return [
         NodeLabels(
             cohort=cohort.name,
@@ -119,6 +120,7 @@ def _labels(cohort: Cohort) -> list[NodeLabels]:
             second=pair.second,
         )
         for pair in annotator_pairs(cohort)
+        if (cohort.name, pair.patient, pair.node) in read
     ]
 
 

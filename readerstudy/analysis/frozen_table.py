@@ -4,7 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from cohorts.spreadsheet import harmless
@@ -14,7 +15,6 @@ from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 SCHEMA_VERSION = 3
 BEFORE_PATIENTS, BEFORE_COVARIATES = 1, 2
 """Tables frozen before patients were counted, or described: read as they are, not written again."""
-
 
 SCORES = ("score_metastasis", "score_ene")
 MEASURES = ("short_axis_mm", "level")
@@ -51,7 +51,7 @@ MODEL_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PatientRow:
     """How many of one patient's nodes the model calls ENE, by the rule frozen with the table.
 
@@ -82,7 +82,7 @@ class PatientRow:
     slice_thickness_mm: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CaseReading:
     """How long one reader had one submitted case in front.
 
@@ -107,7 +107,7 @@ class CaseReading:
     changed_calls: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NodeLabels:
     """What the two annotators labelled one node, each alone (0, 1, 2 or 9: not determinable)."""
 
@@ -118,7 +118,7 @@ class NodeLabels:
     second: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FlowCount:
     """Patients and nodes of a cohort under one exclusion code; empty code: included."""
 
@@ -126,6 +126,9 @@ class FlowCount:
     exclusion_code: str
     patients: int
     nodes: int
+
+
+Entry = PatientRow | CaseReading | NodeLabels | FlowCount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +159,13 @@ class FrozenTable:
 
 
 def to_bytes(frozen: FrozenTable) -> bytes:
-    """Return canonical JSON: rows by cohort, patient and node, keys sorted, ASCII, no spaces."""
+    """Return canonical JSON: rows by cohort, patient and node, keys sorted, ASCII, no spaces.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "sources": frozen.sources,
@@ -170,16 +179,24 @@ def to_bytes(frozen: FrozenTable) -> bytes:
         "labels": _listed(frozen.labels),
         "flow": _listed(frozen.flow),
     }
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
     return text.encode("ascii")
 
 
-def _listed(
-    entries: Sequence[PatientRow | CaseReading | NodeLabels | FlowCount],
-) -> list[dict[str, Any]]:
-    """Return rows in an order that does not depend on how they came."""
-    described = [asdict(entry) for entry in entries]
-    return sorted(described, key=lambda entry: json.dumps(entry, sort_keys=True))
+def _listed(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return rows in an order that does not depend on how they came: by their first columns."""
+    if not entries:
+        return []
+    names = _names(type(entries[0]))
+    values = attrgetter(*names)
+    rows = sorted(map(values, entries), key=lambda row: tuple(map(repr, row)))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _names(kind: type[Entry]) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def _row_document(row: NodeRow, mask_digest: str) -> dict[str, Any]:
@@ -216,10 +233,10 @@ def from_bytes(data: bytes) -> FrozenTable:
         raise ValueError(f"schema_version: up to {SCHEMA_VERSION} was expected, {found!r} found")
     rows, masks = [], {}
     for entry in document["rows"]:
-        fields = {key: value for key, value in entry.items() if key != "mask_digest"}
-        row = NodeRow(**fields)
+        digest = entry.pop("mask_digest")
+        row = NodeRow(**entry)
         rows.append(row)
-        masks[row.key] = entry["mask_digest"]
+        masks[row.key] = digest
     table = StudyTable(readers=tuple(document["readers"]), rows=tuple(rows))
     return FrozenTable(
         sources=document["sources"],
@@ -240,8 +257,9 @@ def to_csv(frozen: FrozenTable) -> str:
     labels = labels_of(frozen.sources)
     confidence = _confidence_columns(frozen)
     patients = {(one.cohort, one.patient): one for one in frozen.patients or ()}
-    head = ["cohort", "patient", "node", "mask_digest", "truth", *readers, *SCORES, *MEASURES]
-    rows: list[list[str]] = [[*head, *COVARIATES, *(name for name, *_ in confidence), *LABELS]]
+    head = ["cohort", "patient", "node", "mask_digest", "truth", *map(harmless, readers)]
+    head += [*SCORES, *MEASURES, *COVARIATES, *(name for name, *_ in confidence), *LABELS]
+    rows: list[list[str]] = [head]
     whose = [harmless(labels[key]) for key in LABELS]
     for row in sorted(frozen.table.rows, key=lambda row: row.key):
         patient = patients.get((row.cohort, row.patient))
@@ -250,7 +268,7 @@ def to_csv(frozen: FrozenTable) -> str:
         values += [getattr(patient, name, None) for name in COVARIATES]
         values += [getattr(row, field).get(reader) for _, field, reader in confidence]
         names = [harmless(part) for part in row.key]
-        rows.append([*names, frozen.mask_digests[row.key], *map(cell, values), *whose])
+        rows.append([*names, harmless(frozen.mask_digests[row.key]), *map(cell, values), *whose])
     return written(rows)
 
 
@@ -275,7 +293,8 @@ def cell(value: str | float | None) -> str:
 def dictionary_csv(frozen: FrozenTable) -> str:
     """Return what each column of the nodes' file means."""
     readers = [
-        (name, "Category called by this reader; empty: no call.") for name in frozen.table.readers
+        (harmless(name), "Category called by this reader; empty: no call.")
+        for name in frozen.table.readers
     ]
     given = [
         (name, "Confidence of this reader in this disease, 0 to 100.")
@@ -300,11 +319,8 @@ def flow_csv(frozen: FrozenTable) -> str:
     return _table(frozen.flow, FlowCount)
 
 
-def _table(
-    entries: Sequence[CaseReading | NodeLabels | FlowCount],
-    kind: type[CaseReading | NodeLabels | FlowCount],
-) -> str:
-    names = [field.name for field in fields(kind)]
+def _table(entries: Sequence[Entry], kind: type[Entry]) -> str:
+    names = _names(kind)
     rows = [[cell(entry[name]) for name in names] for entry in _listed(entries)]
     return written([names, *rows])
 

@@ -37,10 +37,14 @@ export class ReadingEvents {
   }
 
   async close() {
+    const { url } = this;
     clearTimeout(this.settling);
     this.record('closed');
-    await this.flush();
-    this.url = '';
+    await this.flush({ keepalive: true });
+    // The next case may have been opened meanwhile: its diary goes on.
+    if (this.url === url) {
+      this.url = '';
+    }
   }
 
   /** @param {number} slice @param {string | null} node */

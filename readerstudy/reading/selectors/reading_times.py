@@ -3,16 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from readerstudy.reading.models import Assignment, AssignmentState, ReadingEvent, Study
 
 LONGEST_PAUSE_MS = 60_000
 """A reader who does nothing for longer is taken to have looked away after this time."""
 
-AWAY = frozenset({"hidden", "closed"})
+AWAY, BACK = frozenset({"hidden", "closed"}), frozenset({"opened", "visible"})
+
+SENT_WITHIN = timedelta(seconds=10)
+"""What the browser recorded reaches the server after 5 s, or when the reader leaves the case.
+
+Whatever comes later than this after the submission is from looking at a case that is locked.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +33,10 @@ class ReadingTime:
     nodes : int
     active_seconds : float or None
         Sum of the times between one event of the browser (opened, slice shown, visible again) and
-        the next, by the browser's clock, each cut at 60 s; the time after the page was hidden or
-        closed does not count, nor that from the last event to the submission. None where the
-        browser recorded fewer than two events.
+        the next, by the browser's clock, each cut at 60 s. The time from hiding or closing the
+        page to seeing it again does not count, nor that from the last event to the submission, nor
+        a look at the case after it was submitted for good. None where the browser recorded fewer
+        than two events.
     total_seconds : float or None
         From the first opening to the last submission, by the server's clock.
     changed_calls : int
@@ -65,6 +73,7 @@ def _events(study: Study) -> dict[int, list[tuple[int, str]]]:
         assignment__reader__study=study,
         assignment__state=AssignmentState.SUBMITTED,
         client_ms__isnull=False,
+        created_at__lte=F("assignment__submitted_at") + SENT_WITHIN,
     ).order_by("client_ms", "pk")
     for assignment, at, kind in rows.values_list("assignment_id", "client_ms", "kind").iterator():
         found[assignment].append((int(at or 0), kind))
@@ -90,9 +99,10 @@ def active_seconds(events: Sequence[tuple[int, str]]) -> float | None:
     """Return the time spent on a case, from its events in order of time (see ``ReadingTime``)."""
     if len(events) <= 1:
         return None
-    spent = sum(
-        min(after - before, LONGEST_PAUSE_MS)
-        for (before, kind), (after, _) in pairwise(events)
-        if kind not in AWAY
-    )
+    spent, away = 0, False
+    for (before, kind), (after, _) in pairwise(events):
+        # A slice may settle just after the page was hidden: it brings nobody back.
+        away = kind in AWAY or (away and kind not in BACK)
+        if not away:
+            spent += min(after - before, LONGEST_PAUSE_MS)
     return spent / 1000
