@@ -3,6 +3,8 @@
 Django code can be walked around with ``queryset.update``; a trigger cannot. SQLite and PostgreSQL.
 """
 
+from functools import partial
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import RunPython
@@ -49,16 +51,7 @@ def remove(connection: BaseDatabaseWrapper, table: str) -> None:
 
 def protect(*tables: str) -> RunPython:
     """Return the migration operation that makes ``tables`` append-only."""
-
-    def forwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-        for table in tables:
-            install(schema_editor.connection, table)
-
-    def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-        for table in tables:
-            remove(schema_editor.connection, table)
-
-    return RunPython(forwards, backwards, elidable=False)
+    return RunPython(partial(_install_all, tables), partial(_remove_all, tables), elidable=False)
 
 
 def unprotect(*tables: str) -> RunPython:
@@ -67,8 +60,21 @@ def unprotect(*tables: str) -> RunPython:
     SQLite changes a column by building the table anew, which loses its triggers. Undone, the
     migration leaves the tables protected as it found them.
     """
-    guard = protect(*tables)
-    return RunPython(guard.reverse_code, guard.code, elidable=False)
+    return RunPython(partial(_remove_all, tables), partial(_install_all, tables), elidable=False)
+
+
+def _install_all(
+    tables: tuple[str, ...], apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
+) -> None:
+    for table in tables:
+        install(schema_editor.connection, table)
+
+
+def _remove_all(
+    tables: tuple[str, ...], apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
+) -> None:
+    for table in tables:
+        remove(schema_editor.connection, table)
 
 
 APPEND_ONLY_TABLES = (

@@ -164,7 +164,12 @@ def schema_of(described, application):
     return schema
 
 
-OTHER_STATE = {"seat": "closed_seat", "case": "submitted_case", "done_run": "waiting_run"}
+OTHER_STATE = {
+    "seat": "closed_seat",
+    "case": "submitted_case",
+    "done_run": "waiting_run",
+    "done_simulation": "waiting_simulation",
+}
 
 
 def with_real_ids(case, things, other_state=False):
@@ -173,6 +178,7 @@ def with_real_ids(case, things, other_state=False):
     known |= {"cohort_id": "cohort", "cohort": "cohort", "upload_id": "upload", "version": 1}
     known |= {"case": "case", "labelling": "labelling", "dataset_id": "dataset"}
     known |= {"study_id": "closed_study", "run_id": "done_run"}
+    known |= {"simulation_id": "done_simulation"}
     known |= {"model_upload": "model_upload", "model_id": "scores_model"}
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
     for name in case.path_parameters or {}:

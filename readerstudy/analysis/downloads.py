@@ -1,57 +1,66 @@
-"""Analysis room: the files of a finished run, each made from the stored bytes."""
+"""Analysis room: the files of a finished run, as the worker stored them."""
 
 from django.http import Http404, HttpResponse
 
-from readerstudy.analysis import frozen_table, patients, selectors
+from readerstudy.analysis import selectors
 from readerstudy.analysis.models import AnalysisRun
-from readerstudy.analysis.reporting.files import tidy_long
-from readerstudy.analysis.reporting.report import cohort_reports
+from readerstudy.analysis.reporting.archive import archive
 
-CSV, JSON, SVG = "text/csv; charset=utf-8", "application/json", "image/svg+xml"
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "R": "text/plain; charset=utf-8",
+    "imrmc": "text/plain; charset=utf-8",
+    "zip": "application/zip",
+}
+RESULTS, EVERYTHING = "results.json", "everything.zip"
+MORE = (
+    ("results-wide.csv", "Results, one line per reader"),
+    ("results-dictionary.csv", "What the results' columns and measures mean"),
+    ("results.json", "Results as computed, with their schema"),
+    ("dataset-dictionary.csv", "What the frozen data's columns mean"),
+    ("patients.csv", "ENE nodes per patient"),
+    ("patients-dictionary.csv", "Its columns"),
+    ("left-out.csv", "Missing categories, calls and scores, node by node"),
+    ("reading-times.csv", "Reading times, case by case"),
+    ("annotators.csv", "Both annotators' labels"),
+    ("flow.csv", "Patients by reason of exclusion"),
+    ("checklists.csv", "CLAIM, STARD-AI, TRIPOD+AI"),
+    ("metastasis.imrmc", "iMRMC input, metastasis"),
+    ("ene.imrmc", "iMRMC input, ENE"),
+    ("ene-among-metastatic.imrmc", "iMRMC input, ENE among metastatic nodes"),
+)
+"""Files besides those with a button of their own, and what people call them."""
+
+
+def more_files(run: AnalysisRun) -> list[tuple[str, str]]:
+    """Return name and description of the run's further files."""
+    return [(name, what) for name, what in MORE if name in run.files or name == RESULTS]
 
 
 def response(run: AnalysisRun, name: str) -> HttpResponse:
     """Return the download called ``name``; raise Http404 for another name."""
-    stem = f"nodewise-{run.dataset.digest[:12]}"
-    if name == "results.json":
-        return _file(selectors.results_bytes(run), JSON, f"{stem}-results.json")
-    if name == "results.csv":
-        return _file(tidy_long.to_csv(selectors.results_of(run)), CSV, f"{stem}-results.csv")
-    if name == "dataset.csv":
-        table = selectors.frozen_table_of(run.dataset)
-        return _file(frozen_table.to_csv(table), CSV, f"{stem}-dataset.csv")
-    if name == "patients.csv":
-        return _file(patients.to_csv(_with_patients(run)), CSV, f"{stem}-patients.csv")
-    if name == "patients-dictionary.csv":
-        readers = _with_patients(run).table.readers
-        return _file(patients.dictionary_csv(readers), CSV, f"{stem}-patients-dictionary.csv")
-    raise Http404
-
-
-def _with_patients(run: AnalysisRun) -> frozen_table.FrozenTable:
-    """Return the frozen table; raise Http404 for one frozen before patients were counted."""
-    frozen = selectors.frozen_table_of(run.dataset)
-    if frozen.patients is None:
+    if name == RESULTS:
+        return _file(run, name, selectors.results_bytes(run))
+    if name == EVERYTHING and run.files:
+        files = {one: selectors.file_bytes(run, one) for one in run.files}
+        return _file(run, name, archive(files | {RESULTS: selectors.results_bytes(run)}))
+    if name not in run.files:
         raise Http404
-    return frozen
+    return _file(run, name, selectors.file_bytes(run, name))
 
 
-def figure(run: AnalysisRun, cohort: int, endpoint: str) -> HttpResponse:
-    """Return the ROC figure of the report's ``cohort``-th part (from 1) and an endpoint."""
-    key = f"{cohort}-{endpoint}"
-    for part in cohort_reports(selectors.results_of(run)):
-        for entry in part.endpoints:
-            if entry.key == key:
-                return _file(entry.figure, SVG, f"nodewise-{run.dataset.digest[:12]}-roc-{key}.svg")
-    raise Http404
-
-
-def _file(data: bytes | str, content_type: str, name: str) -> HttpResponse:
+def _file(run: AnalysisRun, name: str, data: bytes) -> HttpResponse:
+    shown = f"nodewise-{run.dataset.digest[:12]}-{name}"
     return HttpResponse(
         data,
-        content_type=content_type,
+        content_type=TYPES[name.rsplit(".", 1)[1]],
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": f'attachment; filename="{shown}"',
             "Cache-Control": "no-store",
         },
     )

@@ -32,8 +32,8 @@ from readerstudy.analysis.imported_columns import (
     columns_of,
 )
 
-MAX_BYTES = 20 * 1024**2
-MAX_ROWS = 50_000
+MAX_BYTES = 50 * 1024**2
+MAX_ROWS = 200_000
 MODEL_NAME = "Model"
 NodeKey = tuple[str, str, str]
 

@@ -11,8 +11,24 @@ from cohorts.spreadsheet import harmless
 from cohorts.vocabulary import NodeCategory
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.computing.endpoints import NodeRow
-from readerstudy.analysis.frozen_table import MODEL_COLUMNS, FrozenTable, PatientRow, written
+from readerstudy.analysis.frozen_table import (
+    MODEL_COLUMNS,
+    FrozenTable,
+    PatientRow,
+    cell,
+    written,
+)
 
+DESCRIBED = (
+    "age_years",
+    "sex",
+    "primary_site",
+    "pt",
+    "pn",
+    "staging_edition",
+    "scanner",
+    "slice_thickness_mm",
+)
 DICTIONARY = (
     ("cohort", "Name of the cohort."),
     (
@@ -36,6 +52,14 @@ DICTIONARY = (
         "Nodes that this reader calls metastasis with ENE; empty where a call is missing.",
     ),
     ("note", "'no node found' (counts 0 everywhere), or which nodes the model has not scored."),
+    ("age_years", "Age in years; empty: not known, as in the columns that follow."),
+    ("sex", "Sex, as recorded."),
+    ("primary_site", "Site of the primary tumour."),
+    ("pt", "Pathological T category."),
+    ("pn", "Pathological N category."),
+    ("staging_edition", "Edition of the staging."),
+    ("scanner", "Manufacturer of the CT scanner."),
+    ("slice_thickness_mm", "Slice thickness in mm."),
     ("model_rule", "When a node is called ENE, or why it cannot be said."),
     *MODEL_COLUMNS,
 )
@@ -104,12 +128,15 @@ def to_csv(frozen: FrozenTable) -> str:
     rule = str(frozen.sources.get("ene_rule", ""))
     whose = [harmless(rule), *(harmless(labels[key]) for key in LABELS)]
     head = ["cohort", "patient", "nodes", "reference_ene", "reference_undetermined", "model_ene"]
-    rows = [[*head, *readers, "note", "model_rule", *LABELS]]
+    rows = [[*head, *readers, "note", *DESCRIBED, "model_rule", *LABELS]]
+    known = {(one.cohort, one.patient): one for one in frozen.patients or ()}
     for one in patient_counts(frozen):
+        patient = known[one.cohort, one.patient]
         counts = [one.nodes, one.reference_ene, one.reference_undetermined, one.model_ene]
         numbers = [*counts, *(one.readers[reader] for reader in readers)]
         names = [harmless(one.cohort), harmless(one.patient)]
-        rows.append([*names, *map(_cell, numbers), one.note, *whose])
+        described = [cell(getattr(patient, name)) for name in DESCRIBED]
+        rows.append([*names, *map(cell, numbers), one.note, *described, *whose])
     return written(rows)
 
 
@@ -120,7 +147,3 @@ def dictionary_csv(readers: Iterable[str]) -> str:
         names = list(readers) if column == "<reader>" else [column]
         rows.extend([name, meaning] for name in names)
     return written(rows)
-
-
-def _cell(value: int | None) -> str:
-    return "" if value is None else str(value)

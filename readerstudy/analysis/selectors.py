@@ -5,6 +5,7 @@ Data read elsewhere and imported are for the statistician who imported them.
 
 import json
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -17,6 +18,8 @@ from cohorts.vocabulary import CohortRole
 from inference.selectors import models_with_predictions
 from readerstudy.analysis import frozen_table
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
+from readerstudy.analysis.reporting import stored_document
+from readerstudy.analysis.reporting.document import Document
 from readerstudy.reading.selectors import studies_within
 
 
@@ -96,9 +99,13 @@ def unblinded_runs(study: Any) -> int:
 
 def unblinded_runs_of(dataset: AnalysisDataset) -> int:
     """Return how often the dataset's test set was analysed; of an import, the same table."""
+    return _looks_at(dataset).count()
+
+
+def _looks_at(dataset: AnalysisDataset) -> QuerySet[AnalysisRun]:
     if dataset.study is not None:
-        return unblinded_runs(dataset.study)
-    return AnalysisRun.objects.filter(dataset__study=None, dataset__digest=dataset.digest).count()
+        return AnalysisRun.objects.filter(dataset__study=dataset.study)
+    return AnalysisRun.objects.filter(dataset__study=None, dataset__digest=dataset.digest)
 
 
 def dataset_for(user: User, public_id: uuid.UUID) -> AnalysisDataset:
@@ -143,6 +150,24 @@ def results_of(run: AnalysisRun) -> dict[str, Any]:
     """Return the run's results; raise DamagedBlob when their bytes changed."""
     results: dict[str, Any] = json.loads(results_bytes(run))
     return results
+
+
+def document_of(run: AnalysisRun) -> Document:
+    """Return the run's report; raise Http404 for a run of an earlier version, which has none."""
+    if stored_document.NAME not in run.files:
+        raise Http404
+    return stored_document.from_bytes(file_bytes(run, stored_document.NAME))
+
+
+def file_bytes(run: AnalysisRun, name: str) -> bytes:
+    """Return one file of the run's report; raise DamagedBlob when its bytes changed."""
+    return storage.get_checked(run.files[name])
+
+
+def earlier_looks(run: AnalysisRun) -> list[datetime]:
+    """Return when this run's test set was analysed before it."""
+    before = _looks_at(run.dataset).filter(pk__lt=run.pk)
+    return list(before.order_by("pk").values_list("requested_at", flat=True))
 
 
 def results_bytes(run: AnalysisRun) -> bytes:

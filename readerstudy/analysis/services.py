@@ -139,7 +139,11 @@ def request_analysis(*, by: User, dataset: AnalysisDataset, seed: int = 0) -> An
     """Ask the worker for the results of a dataset; each request is counted as an unblinding."""
     _authorise(by, dataset)
     run = AnalysisRun.objects.create(
-        dataset=dataset, code_version=code_version(), seed=seed, requested_by=by
+        dataset=dataset,
+        code_version=code_version(),
+        seed=seed,
+        requested_by=by,
+        unblinding=selectors.unblinded_runs_of(dataset) + 1,
     )
     audit.record(by=by, verb="request_analysis", target=run, new={"dataset": dataset.digest})
     transaction.on_commit(partial(run_analysis.enqueue, run.pk))

@@ -46,9 +46,4 @@ urlpatterns = [
     path("runs/<uuid:run_id>/progress/", views.RunProgress.as_view(), name="progress"),
     path("runs/<uuid:run_id>/cancel/", views.Cancel.as_view(), name="cancel"),
     path("runs/<uuid:run_id>/files/<str:name>", views.Download.as_view(), name="download"),
-    path(
-        "runs/<uuid:run_id>/figures/<int:cohort>-<str:endpoint>.svg",
-        views.Figure.as_view(),
-        name="figure",
-    ),
 ]

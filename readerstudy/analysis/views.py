@@ -10,9 +10,8 @@ from django.shortcuts import redirect, render
 from django.views import View
 
 from readerstudy.analysis import downloads, selectors, services
-from readerstudy.analysis.comparator import labels_of
 from readerstudy.analysis.forms import FreezeForm
-from readerstudy.analysis.reporting.report import cohort_reports
+from readerstudy.analysis.reporting.renderings.html import html_context
 
 
 class Studies(LoginRequiredMixin, View):
@@ -77,13 +76,10 @@ class Run(LoginRequiredMixin, View):
         run = selectors.run_for(request.user, run_id)
         if not run.results_key:
             return render(request, "analysis/run.html", {"run": run})
-        results = selectors.results_of(run)
         context = {
             "run": run,
-            "results": results,
-            "sources": results["sources"],
-            "labels": labels_of(results["sources"]),
-            "cohorts": cohort_reports(results),
+            "document": html_context(selectors.document_of(run)) if run.files else None,
+            "more_files": downloads.more_files(run),
             "unblinded_runs": selectors.unblinded_runs_of(run.dataset),
         }
         return render(request, "analysis/report.html", context)
@@ -118,13 +114,3 @@ class Download(LoginRequiredMixin, View):
     def get(self, request: HttpRequest, run_id: uuid.UUID, name: str) -> HttpResponse:
         run = selectors.finished_run_for(request.user, run_id)
         return downloads.response(run, name)
-
-
-class Figure(LoginRequiredMixin, View):
-    """One ROC figure as an SVG file."""
-
-    def get(
-        self, request: HttpRequest, run_id: uuid.UUID, cohort: int, endpoint: str
-    ) -> HttpResponse:
-        run = selectors.finished_run_for(request.user, run_id)
-        return downloads.figure(run, cohort, endpoint)

@@ -493,7 +493,6 @@ ANALYSIS = {
     "analysis:progress": Route(args=RUN, get=STATISTICIAN),
     "analysis:cancel": Route(args={"run_id": "waiting_run"}, **acting("statistician", 302)),
     "analysis:download": Route(args=RUN | {"name": "dataset.csv"}, get=STATISTICIAN),
-    "analysis:figure": Route(args=RUN | {"cohort": 1, "endpoint": "metastasis"}, get=STATISTICIAN),
     "analysis_api:studies": Route(get=everyone()),
     "analysis_api:datasets": Route(
         args={"study_id": "closed_study"},

@@ -28,7 +28,8 @@ def check_numbers(
     truth = [int(int(row["truth"]) >= 1) for row in dataset]
     model = [float(row["score_metastasis"]) for row in dataset]
     calls = [int(int(row["R1"]) >= 1) for row in dataset]
-    common = {"cohort": cohort, "endpoint": "metastasis", "method": "delong"}
+    whole = {"part_kind": "cohort", "unit": "node", "cohort": cohort}
+    common = whole | {"endpoint": "metastasis", "method": "delong"}
     check_auc(line_of(results, **common, measure="auc", subject="model"), truth, model)
     reader = line_of(results, **common, measure="auc", subject="R1", view="binary")
     check_auc(reader, truth, calls)

@@ -47,7 +47,9 @@ class Table:
         """Refuse lines that do not fit the columns."""
         for row in self.rows:
             if len(row.cells) != (1 if row.heading else len(self.columns)):
-                raise ValueError(f"{self.key}: {row.cells} does not fit {len(self.columns)} columns")
+                raise ValueError(
+                    f"{self.key}: {row.cells} does not fit {len(self.columns)} columns"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

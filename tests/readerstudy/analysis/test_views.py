@@ -1,13 +1,17 @@
 """Pages, downloads and API of the analysis floor: who enters, and what they get."""
 
 import csv
+import hashlib
 import io
 import json
+import re
+import zipfile
 
 import pytest
 from django.urls import reverse
 
 from readerstudy.analysis import pipeline, services
+from readerstudy.analysis.models import AnalysisRun
 
 
 @pytest.fixture
@@ -27,7 +31,9 @@ def pages(run):
         reverse("analysis:download", args=[run.public_id, "results.csv"]),
         reverse("analysis:download", args=[run.public_id, "results.json"]),
         reverse("analysis:download", args=[run.public_id, "dataset.csv"]),
-        reverse("analysis:figure", args=[run.public_id, 1, "ene"]),
+        reverse("analysis:download", args=[run.public_id, "roc-cohort-1-ene.svg"]),
+        reverse("analysis:download", args=[run.public_id, "report.pdf"]),
+        reverse("analysis:download", args=[run.public_id, "everything.zip"]),
         reverse("analysis_api:run", args=[run.public_id]),
         reverse("analysis_api:results", args=[run.public_id]),
         reverse("analysis_api:datasets", args=[run.dataset.study.public_id]),
@@ -51,7 +57,7 @@ def test_only_the_statistician_sees_results(client, people, run, who, answer):
 
 
 def test_a_visitor_is_sent_to_sign_in_and_the_api_says_401(client, run):
-    assert [client.get(url).status_code for url in pages(run)] == [302] * 7 + [401] * 3
+    assert [client.get(url).status_code for url in pages(run)] == [302] * 9 + [401] * 3
 
 
 def test_the_report_shows_values_counts_and_provenance(client, people, run):
@@ -60,6 +66,8 @@ def test_the_report_shows_values_counts_and_provenance(client, people, run):
     assert run.dataset.digest in page
     assert run.results_digest in page
     assert "Scores imported from outside" in page
+    assert run.dataset.study.protocol_digest in page
+    assert "this is look 1" in page
     assert "<svg" in page
     assert "Reader mean" in page
 
@@ -70,7 +78,7 @@ def test_an_interim_report_says_so(client, people, study, model):
     pipeline.run_analysis(requested.pk)
     client.force_login(people.statistician)
     page = client.get(reverse("analysis:run", args=[requested.public_id])).content.decode()
-    assert "<strong>Interim.</strong>" in page
+    assert "<strong>Interim" in page
 
 
 def test_csv_and_json_hold_the_same_numbers(client, people, run):
@@ -79,12 +87,13 @@ def test_csv_and_json_hold_the_same_numbers(client, people, run):
     lines = list(csv.DictReader(io.StringIO(client.get(url).content.decode())))
     url = reverse("analysis:download", args=[run.public_id, "results.json"])
     tables = json.loads(client.get(url).content)["tables"]
-    delong = tables["cohorts"][0]["endpoints"]["ene"]["model"]["auc"]["delong"]
+    delong = tables["parts"][0]["endpoints"]["ene"]["model"]["auc"]["delong"]
     line = next(
         line
         for line in lines
-        if (line["cohort"], line["endpoint"], line["subject"], line["measure"], line["method"])
-        == ("External test 1", "ene", "model", "auc", "delong")
+        if (line["part"], line["unit"], line["endpoint"], line["subject"], line["measure"])
+        == ("cohort-1", "node", "ene", "model", "auc")
+        and line["method"] == "delong"
     )
     assert float(line["estimate"]) == delong["estimate"]
     assert float(line["lower"]) == delong["interval"]["lower"]
@@ -96,6 +105,68 @@ def test_the_frozen_data_download_has_one_line_per_node(client, people, run):
     lines = list(csv.DictReader(io.StringIO(client.get(url).content.decode())))
     assert len(lines) == 20
     assert lines[0].keys() >= {"cohort", "patient", "node", "truth", "R1", "R2", "score_ene"}
+
+
+FORMATS = {
+    "report.pdf": b"%PDF",
+    "report.docx": b"PK",
+    "report.xlsx": b"PK",
+    "everything.zip": b"PK",
+    "recompute.R": b"#",
+    "ene.imrmc": b"",
+    "left-out.csv": b"cohort,",
+    "checklists.csv": b"",
+    "roc-cohort-1-ene.svg": b"<svg",
+    "roc-cohort-1-ene.csv": b"",
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_is_there_and_is_what_it_says(client, people, run, name):
+    client.force_login(people.statistician)
+    answer = client.get(reverse("analysis:download", args=[run.public_id, name]))
+    assert answer.status_code == 200
+    assert answer.content.startswith(FORMATS[name])
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_everything_holds_every_file_and_its_sums(client, people, run):
+    client.force_login(people.statistician)
+    url = reverse("analysis:download", args=[run.public_id, "everything.zip"])
+    archive = zipfile.ZipFile(io.BytesIO(client.get(url).content))
+    assert set(archive.namelist()) == {*run.files, "results.json", "SHA256SUMS"}
+    for line in archive.read("SHA256SUMS").decode().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256(archive.read(name)).hexdigest() == digest
+
+
+def test_every_figure_and_further_file_on_the_page_can_be_fetched(client, people, run):
+    client.force_login(people.statistician)
+    page = client.get(reverse("analysis:run", args=[run.public_id])).content.decode()
+    links = set(re.findall(rf'href="(/analysis/runs/{run.public_id}/files/[^"]+)"', page))
+    assert len(links) > 20
+    assert {client.get(link).status_code for link in links} == {200}
+
+
+def test_computing_again_writes_the_same_files(people, run):
+    again = services.request_analysis(by=people.statistician, dataset=run.dataset)
+    pipeline.run_analysis(again.pk)
+    again.refresh_from_db()
+    assert again.results_digest == run.results_digest
+    assert (run.unblinding, again.unblinding) == (1, 2)
+    # The report says which look it was, and nothing else differs.
+    told = {name for name in run.files if run.files[name] != again.files[name]}
+    assert told <= {"report.json", "report.pdf", "report.docx", "report.xlsx", "checklists.csv"}
+
+
+def test_a_run_of_an_earlier_version_says_so_and_offers_to_compute_again(client, people, run):
+    AnalysisRun.objects.filter(pk=run.pk).update(files={})
+    client.force_login(people.statistician)
+    page = client.get(reverse("analysis:run", args=[run.public_id])).content.decode()
+    assert "computed by an earlier version" in page
+    assert reverse("analysis:rerun", args=[run.dataset.public_id]) in page
+    url = reverse("analysis:download", args=[run.public_id, "report.pdf"])
+    assert client.get(url).status_code == 404
 
 
 def test_an_unknown_download_is_absent(client, people, run):
