@@ -7,7 +7,6 @@ from readerstudy.analysis.reporting.figures.flow import flow_figure
 from readerstudy.analysis.reporting.figures.forest import difference_forest, subgroup_forest
 from readerstudy.analysis.reporting.figures.rain import rain_figure
 from readerstudy.analysis.reporting.figures.reading_times import reading_time_figure
-from readerstudy.analysis.reporting.figures.roc import roc_figure
 from readerstudy.analysis.reporting.figures.roc_curves import roc_curves
 
 __all__ = [
@@ -19,6 +18,5 @@ __all__ = [
     "rain_figure",
     "reading_time_figure",
     "roc_curves",
-    "roc_figure",
     "subgroup_forest",
 ]
