@@ -13,8 +13,8 @@ from readerstudy.statistics.two_samples import EXACT_BELOW, TwoSamples, two_samp
 
 _Test = tuple[dict[str, Plain], str]
 PAIR = 2
-MOST_WORK = 1e8
-"""About half a second of Fisher's test; it grows like n ** (degrees of freedom / 2)."""
+MOST_WORK = 3e7
+"""At most about a second of Fisher's test, which grows like n ** (degrees of freedom / 2)."""
 MOST_COUNTED = 2000
 TEST_NAMES = {
     "student_t": "Student's t test",
