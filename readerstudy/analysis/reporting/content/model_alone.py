@@ -123,8 +123,8 @@ def _threshold(point: Result) -> str:
 def _interpolated(target: Result) -> Row:
     found = target["interpolated"]
     return cells.row(
-        f"FPR = {target['target_percent']}%, interpolated: no node was called so",
-        "",
+        f"FPR = {target['target_percent']}%, interpolated",
+        "no node was called so",
         *(
             display.whole_percent(found[name])
             for name in ("sensitivity", "specificity", "accuracy")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from readerstudy.analysis.reporting import display
 from readerstudy.analysis.reporting.content import cells
 from readerstudy.analysis.reporting.content.cells import Result
-from readerstudy.analysis.reporting.content.material import Material, counted, listed
+from readerstudy.analysis.reporting.content.material import Material, listed
 from readerstudy.analysis.reporting.document import Note
 from readerstudy.statistics.clustered import FEW_PATIENTS
 
@@ -33,11 +33,10 @@ def of_parts(material: Material) -> tuple[Note, ...]:
 
 def of_endpoint(material: Material, endpoint: str) -> tuple[Note, ...]:
     """Return the notes on one endpoint, over all parts that are printed."""
-    found: list[Note] = []
+    found: list[Note] = [*_few_of_a_class(material, endpoint)]
     for part in material.printed:
         block = part["endpoints"][endpoint]
         where = part["name"]
-        found += _few_of_a_class(where, block["nodes"])
         found += _sides_of_alpha(material, where, block)
         found += _readers_fixed_or_random(material, where, block)
         found += of_statuses(material, where, areas_of(block, material.view))
@@ -46,15 +45,19 @@ def of_endpoint(material: Material, endpoint: str) -> tuple[Note, ...]:
     return tuple(found)
 
 
-def _few_of_a_class(where: str, nodes: Result) -> Iterator[Note]:
+def _few_of_a_class(material: Material, endpoint: str) -> Iterator[Note]:
     for key, words in (
         ("n_patients_positive", "with a positive node"),
         ("n_patients_negative", "with a negative node"),
     ):
-        if 0 < nodes[key] < FEW_OF_A_CLASS:
+        counts = {
+            part["name"]: part["endpoints"][endpoint]["nodes"][key] for part in material.printed
+        }
+        few = [f"{name}: {n}" for name, n in counts.items() if 0 < n < FEW_OF_A_CLASS]
+        if few:
             yield Note(
-                text=f"{where}: only {counted(nodes[key], 'patient')} {words}. Intervals are wide "
-                "and approximate; read them with reserve."
+                text=f"Fewer than {FEW_OF_A_CLASS} patients {words} ({'; '.join(few)}). Intervals "
+                "are wide and approximate; read them with reserve."
             )
 
 

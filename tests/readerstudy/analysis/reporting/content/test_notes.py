@@ -90,6 +90,8 @@ def test_a_class_in_few_patients(found, patients, expected):
         for block in part["endpoints"].values():
             block["nodes"] |= {"n_patients_positive": 99, "n_patients_negative": 99}
     pooled(found)["nodes"]["n_patients_positive"] = patients
+    words = f"Fewer than 20 patients with a positive node (All cohorts: {patients})"
+    assert len(noted(found, words)) == expected
     assert len(noted(found, "with a positive node")) == expected
 
 
