@@ -328,5 +328,9 @@ def _table(entries: Sequence[Entry], kind: type[Entry]) -> str:
 def written(rows: Iterable[Sequence[str]]) -> str:
     """Return rows as CSV with plain line ends."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    plain = csv.writer(out, lineterminator="\n")
+    careful = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        # Python quotes only what is part of its line end, and others end a line at a return too.
+        (careful if "\r" in "".join(row) else plain).writerow(row)
     return out.getvalue()
