@@ -42,6 +42,24 @@ def interval(result: Result | None) -> str:
     return display.limits(*limits_of(result))
 
 
+def area(result: Result | None) -> str:
+    """Return an area with its limits cut at 0 and 1: those of a mean of areas are not cut yet."""
+    return estimate(_cut(result))
+
+
+def area_interval(result: Result | None) -> str:
+    """Return the limits of an area alone, cut at 0 and 1."""
+    return interval(_cut(result))
+
+
+def _cut(result: Result | None) -> Result | None:
+    lower, upper = limits_of(result)
+    if result is None or lower is None or upper is None:
+        return result
+    found = {**result["interval"], "lower": max(lower, 0.0), "upper": min(upper, 1.0)}
+    return {**result, "interval": found}
+
+
 def p_of(result: Result | None) -> float | None:
     """Return the two-sided P value of a result, unrounded; None where undefined."""
     test = (result or {}).get("test")

@@ -155,4 +155,4 @@ def _view_row(
     else:
         found, by_patient = (tested.get(method) for method in methods)
         against = (cells.estimate(found), cells.p(found), cells.p(by_patient))
-    return cells.row(name, cells.estimate(plain), cells.interval(clustered), *against)
+    return cells.row(name, cells.area(plain), cells.area_interval(clustered), *against)

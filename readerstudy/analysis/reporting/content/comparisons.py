@@ -170,8 +170,8 @@ def _means(mean: Result, view: str, *, with_model: bool) -> Iterator[Row]:
     yield cells.row(
         "Reader mean, these readers",
         nodes,
-        cells.estimate(found.get("mean_auc_fixed_readers")),
-        cells.interval(found.get("mean_auc_patient_clustered")),
+        cells.area(found.get("mean_auc_fixed_readers")),
+        cells.area_interval(found.get("mean_auc_patient_clustered")),
         *percentages,
         "",
         "",
@@ -180,8 +180,8 @@ def _means(mean: Result, view: str, *, with_model: bool) -> Iterator[Row]:
     yield cells.row(
         "Reader mean, readers in general",
         nodes,
-        cells.estimate(found.get("mean_auc_random_readers")),
-        cells.interval(found.get("mean_auc_random_readers_patient_clustered")),
+        cells.area(found.get("mean_auc_random_readers")),
+        cells.area_interval(found.get("mean_auc_random_readers_patient_clustered")),
         *[""] * 5,
         *(_ps(tested, *_RANDOM) if with_model else ("", "")),
     )

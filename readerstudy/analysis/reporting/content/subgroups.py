@@ -80,7 +80,7 @@ def _cells(block: Result, view: str) -> tuple[str, ...]:
     return (
         cells.counted(block["nodes"]),
         UNDEFINED if model is None else cells.estimate(model["auc"]["patient_clustered"]),
-        cells.estimate(mean.get("mean_auc_patient_clustered")),
+        cells.area(mean.get("mean_auc_patient_clustered")),
         cells.estimate(difference),
         cells.p(difference),
     )
@@ -169,7 +169,7 @@ def _mean_rows(cohort: str, block: Result, view: str) -> list[Row]:
         cells.row(
             f"{cohort}: reader mean",
             cells.counted(mean["nodes"]),
-            cells.estimate((mean[view] or {}).get("mean_auc_fixed_readers")),
+            cells.area((mean[view] or {}).get("mean_auc_fixed_readers")),
             cells.exact_percent(mean["proportions"]["sensitivity"]),
             cells.exact_percent(mean["proportions"]["specificity"]),
             *(("", "") if block["model"] is None else (cells.estimate(tested), cells.p(tested))),

@@ -5,9 +5,10 @@ import functools
 
 import pytest
 
+from readerstudy.analysis.reporting.display import interval, p_value, signed, two_decimals
 from tests.readerstudy.analysis.reporting.content.documents import lines, report
 from tests.readerstudy.analysis.reporting.files.studies import reference
-from tests.readerstudy.statistics.reference import SHARED
+from tests.readerstudy.statistics.reference import SHARED, load
 
 FOLDER = SHARED / "study_set2"
 pytestmark = [
@@ -121,3 +122,39 @@ def test_kappa_and_its_word():
         "0.10, 0.57",
         "fair",
     )
+
+
+def limits(found, start=""):
+    return interval(found[f"{start}ci_lower"], found[f"{start}ci_upper"])
+
+
+@pytest.mark.parametrize("task", cases())
+def test_results_by_patient_and_of_hanley_and_mcneil_are_the_expected_ones(task):
+    wanted = load(f"study_set2/expected_{task}.json")
+    rows, tests = (lines(document(), f"{TASKS[task]}{more}") for more in ("", "b"))
+    assert rows["Model"][2] == limits(wanted["model"], "patient_clustered_")
+    for reader, found in wanted["readers"].items():
+        printed = rows[f"Reader {reader}"]
+        area, against = found["auc_binary_call"], found["model_vs_reader_patient_clustered"]
+        assert printed[2] == limits(area, "patient_clustered_")
+        assert printed[-1] == p_value(against["p"])
+        older = limits(area, "hanley_mcneil_")
+        assert tests[f"Reader {reader}"][0] == f"{two_decimals(area['auc'])} ({older})"
+        difference = found["model_vs_reader_delong"]["difference_model_minus_reader"]
+        assert tests[f"Reader {reader}"][2].startswith(signed(difference))
+    mean = wanted["reader_mean"]
+    assert rows["Reader mean, these readers"][-1] == p_value(
+        mean["contrast_patient_clustered"]["p"]
+    )
+    general = mean["mean_auc_random_readers"]
+    found = interval(general["lower"], min(general["upper"], 1))
+    assert rows["Reader mean, readers in general"][1].endswith(f"({found})")
+
+
+@pytest.mark.parametrize("task", ["ene", "metastasis"])
+def test_kappa_of_the_endpoint_is_the_expected_one(task):
+    wanted = load(f"study_set2/expected_{task}.json")["agreement_binary"]
+    name = {"ene": "ENE: yes or no", "metastasis": "Metastasis: yes or no"}[task]
+    printed = lines(document(), "table-s5")[name]
+    assert printed[1].startswith(two_decimals(wanted["fleiss"]["kappa"]))
+    assert printed[-1] == two_decimals(wanted["cohen_mean"])

@@ -210,3 +210,19 @@ def test_nodes_that_are_not_complete_are_counted_where_the_plan_drops_them():
     )
     rows = [row.cells for row in found.rows[at + 1 : at + 3]]
     assert rows[1][1:] == ("all", str(dropped))
+
+
+def test_areas_stay_between_0_and_1():
+    found = results(invented(16))
+    for part in found["tables"]["parts"]:
+        for block in part["endpoints"].values():
+            for result in (block["reader_mean"]["binary"] or {}).values():
+                if "interval" in result and result["interval"] is not None:
+                    result["interval"] |= {"lower": -0.2, "upper": 1.2}
+    document = report_document(found, FACTS)
+    rows = lines(document, "table-4", under="All cohorts")
+    for name in ("Reader mean, these readers", "Reader mean, readers in general"):
+        assert rows[name][1].endswith("(0.00, 1.00)")
+        assert rows[name][2] == "0.00, 1.00"
+    subgroups = lines(document, "table-s6")
+    assert all(cells[2].endswith(("(0.00, 1.00)", "(–)", "–")) for cells in subgroups.values())
