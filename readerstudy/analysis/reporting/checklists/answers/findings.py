@@ -132,7 +132,7 @@ def accuracy(material: Material) -> Answer:
             f"mean of the readers: sensitivity {cells.exact_percent(rates['sensitivity'])}, "
             f"specificity {cells.exact_percent(rates['specificity'])}"
         )
-    known = f"{ENDPOINT_TITLES[endpoint]}, %: {'; '.join(parts)}." if parts else "None computed."
+    known = f"{ENDPOINT_TITLES[endpoint]}, %: {'; '.join(parts)}." if parts else "Nothing was computed."
     return Answer(
         known=f"{known} Intervals of areas are in the tables, of proportions in the files.",
         where="Tables 3b to 6; ROC figures",
@@ -150,7 +150,7 @@ def failures(material: Material) -> Answer:
 
 def adverse_events(material: Material) -> Answer:
     """Return that none is recorded."""
-    return Answer(known="None is recorded.", left="adverse events")
+    return Answer(known="The software records none.", left="adverse events")
 
 
 def limitations(material: Material) -> Answer:
