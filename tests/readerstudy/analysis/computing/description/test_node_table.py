@@ -53,3 +53,10 @@ def test_diameters_by_category(groups):
     assert (metastasis["n"], metastasis["unknown"], metastasis["mean"]) == (0, 1, None)
     assert metastasis["status"] == "too_few_nodes"
     assert (undetermined["n"], everything["n"], everything["unknown"]) == (1, 4, 2)
+
+
+def test_a_patient_with_the_disease_is_known_whatever_else_is_undetermined():
+    rows = [node("A", "P1", 1, 1), node("A", "P1", 2, None)]
+    a = describe(frozen(rows))["nodes"]["groups"][0]
+    assert a["patients_with_metastasis"] == {"numerator": 1, "denominator": 1, "unknown": 0}
+    assert a["patients_with_ene"] == {"numerator": 0, "denominator": 1, "unknown": 1}
