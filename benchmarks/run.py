@@ -14,6 +14,8 @@ COMMANDS = (
     ["intake_speed.py"],
     ["statistics_speed.py"],
     ["analysis_speed.py"],
+    ["report_speed.py"],
+    ["report_speed.py", "--nodes", "100000"],
     ["dualnet_speed.py", "--threads", "1"],
     ["dualnet_speed.py"],
     ["model_speed.py"],

@@ -1,15 +1,16 @@
 """Analysis room: every file of a finished run, made once from its results (pure)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from readerstudy.analysis import frozen_table, patients
 from readerstudy.analysis.computing.endpoints import Endpoint
 from readerstudy.analysis.frozen_table import FrozenTable
-from readerstudy.analysis.reporting import stored_document
+from readerstudy.analysis.reporting import checklists, stored_document
 from readerstudy.analysis.reporting.content import Facts, report_document
 from readerstudy.analysis.reporting.content.figures import figures_of
-from readerstudy.analysis.reporting.document import Figure
+from readerstudy.analysis.reporting.document import Document, Figure, Section
 from readerstudy.analysis.reporting.files import dictionary, imrmc, r_script, tidy_long, wide
 from readerstudy.analysis.reporting.renderings.docx import docx_bytes
 from readerstudy.analysis.reporting.renderings.pdf import pdf_bytes
@@ -39,7 +40,7 @@ def report_files(
     """
     progress("Drawing the figures")
     figures = figures_of(results)
-    document = report_document(results, facts, figures)
+    document = _document(results, facts, figures)
     yield stored_document.NAME, stored_document.to_bytes(document)
     for figure in document.figures:
         yield f"{figure.key}.svg", figure.svg.encode()
@@ -53,6 +54,17 @@ def report_files(
     yield "report.docx", docx_bytes(document)
     progress("Writing the PDF")
     yield "report.pdf", pdf_bytes(document)
+
+
+def _document(results: Mapping[str, Any], facts: Facts, figures: Mapping[str, Figure]) -> Document:
+    """Return the report with the reporting checklists at its end."""
+    document = report_document(results, facts, figures)
+    filled = Section(
+        key="checklists",
+        title="Reporting checklists",
+        sections=checklists.filled(results, facts),
+    )
+    return replace(document, sections=(*document.sections, filled))
 
 
 def _texts(results: Mapping[str, Any], frozen: FrozenTable, facts: Facts) -> dict[str, str]:
@@ -71,6 +83,7 @@ def _texts(results: Mapping[str, Any], frozen: FrozenTable, facts: Facts) -> dic
         "annotators.csv": frozen_table.labels_csv(frozen),
         "flow.csv": frozen_table.flow_csv(frozen),
         "left-out.csv": left_out_csv(results),
+        "checklists.csv": checklists.to_csv(results, facts),
     }
     for endpoint in results["sources"]["plan"]["endpoints"]:
         name = f"{endpoint.replace('_', '-')}.imrmc"
@@ -97,7 +110,6 @@ def left_out_csv(results: Mapping[str, Any]) -> str:
 def _exact_sheets(
     results: Mapping[str, Any],
 ) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
-    """Return the tidy table as true numbers, for people who go on computing in the workbook."""
-    columns = tidy_long.COLUMNS
-    rows = [tuple(line.get(name) for name in columns) for line in tidy_long.lines(results)]
-    return {"Exact values": (columns, rows)}
+    """Return the wide table as true numbers, for people who go on computing in the workbook."""
+    rows = [tuple(line.get(name) for name in wide.COLUMNS) for line in wide.wide_lines(results)]
+    return {"Exact values": (wide.COLUMNS, rows)}
