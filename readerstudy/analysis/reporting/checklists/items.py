@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 FOR_THE_AUTHOR = "For the author"
 NOT_APPLICABLE = "Not applicable"
+SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,11 @@ class Answer:
 
 AUTHOR = Answer(known=f"{FOR_THE_AUTHOR}.")
 """Nothing is known here."""
+
+
+def short(digest: str) -> str:
+    """Return enough of a digest to tell it; whole it stands under Provenance."""
+    return digest if len(digest) <= SHOWN_DIGITS else f"{digest[:SHOWN_DIGITS]}…"
 
 
 def not_applicable(why: str) -> Answer:

@@ -132,7 +132,9 @@ def accuracy(material: Material) -> Answer:
             f"mean of the readers: sensitivity {cells.exact_percent(rates['sensitivity'])}, "
             f"specificity {cells.exact_percent(rates['specificity'])}"
         )
-    known = f"{ENDPOINT_TITLES[endpoint]}, %: {'; '.join(parts)}." if parts else "Nothing was computed."
+    known = (
+        f"{ENDPOINT_TITLES[endpoint]}, %: {'; '.join(parts)}." if parts else "Nothing was computed."
+    )
     return Answer(
         known=f"{known} Intervals of areas are in the tables, of proportions in the files.",
         where="Tables 3b to 6; ROC figures",

@@ -5,7 +5,7 @@ from typing import Any
 
 from readerstudy.analysis.comparator import EXTERNAL
 from readerstudy.analysis.reporting.checklists.answers.study import is_imported
-from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer, not_applicable
+from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer, not_applicable, short
 from readerstudy.analysis.reporting.content.material import ENDPOINT_TITLES, Material, listed
 from readerstudy.analysis.reporting.display import significant
 
@@ -28,7 +28,7 @@ def model(material: Material) -> Answer:
         return NO_MODEL
     label = found.get("provenance_label") or found["provenance"]
     kind = f", {found['architecture']}" if found.get("architecture") else ""
-    digest = f", digest {found['digest']}" if found.get("digest") else ""
+    digest = f", digest {short(found['digest'])}" if found.get("digest") else ""
     notice = f" {material.notice}" if material.notice else ""
     return Answer(
         known=f"{found['name']} ({label}{kind}){digest}.{notice}",

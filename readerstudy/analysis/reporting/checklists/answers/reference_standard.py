@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from readerstudy.analysis.reporting.checklists.answers.study import flow_of, is_imported
-from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer
+from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer, short
 from readerstudy.analysis.reporting.content import cells
 from readerstudy.analysis.reporting.content.material import Material, counted, groups_of, listed
 from readerstudy.reading.plan_words import WORDS
@@ -17,7 +17,7 @@ def reference_standard(material: Material) -> Answer:
     if is_imported(material):
         return Answer(known=TAKEN, left="how it was obtained")
     versions = [
-        f"{standard['cohort']}, version {standard['version']}, digest {standard['digest']}"
+        f"{standard['cohort']}, version {standard['version']}, digest {short(standard['digest'])}"
         for standard in material.sources.get("reference_standards") or ()
     ]
     named = f" Released: {'; '.join(versions)}." if versions else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer
+from readerstudy.analysis.reporting.checklists.items import AUTHOR, Answer, short
 from readerstudy.analysis.reporting.content.material import (
     Material,
     counted,
@@ -55,7 +55,7 @@ def data_sources(material: Material) -> Answer:
         f"{counted(part['n_nodes'], 'node')})"
         for part in material.cohorts
     ]
-    digest = material.results.get("dataset_digest", "")
+    digest = short(str(material.results.get("dataset_digest", "")))
     return Answer(
         known=f"{listed(cohorts)}; frozen {material.facts.frozen_at}, dataset digest {digest}.",
         where="Table 1; Provenance",
@@ -150,7 +150,7 @@ def protocol(material: Material) -> Answer:
     """Return the protocol's digest, the amendments and how often the test set was looked at."""
     digest = material.sources.get("protocol_digest")
     amendments = material.sources.get("amendments") or ()
-    parts = [f"Protocol digest {digest}." if digest else "No protocol is recorded."]
+    parts = [f"Protocol digest {short(str(digest))}." if digest else "No protocol is recorded."]
     parts.append(
         f"The plan was amended {counted(len(amendments), 'time')}."
         if amendments
@@ -176,11 +176,11 @@ def files(material: Material) -> Answer:
 
 def audit(material: Material) -> Answer:
     """Return the digests that make the results checkable."""
-    dataset = material.results.get("dataset_digest", "")
+    dataset = short(str(material.results.get("dataset_digest", "")))
     return Answer(
         known=(
-            f"Dataset {dataset} and results {material.facts.results_digest} are stored and can be "
-            "computed again to the same bytes."
+            f"Dataset {dataset} and results {short(material.facts.results_digest)} are stored; the "
+            "results can be computed again to the same bytes."
         ),
         where="Provenance",
     )
