@@ -11,6 +11,7 @@ from typing import Any
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
+from readerstudy.reading.plan import document_of, plan_from
 
 SCHEMA_VERSION = 3
 BEFORE_PATIENTS, BEFORE_COVARIATES = 1, 2
@@ -222,6 +223,8 @@ def _row_document(row: NodeRow, mask_digest: str) -> dict[str, Any]:
 def from_bytes(data: bytes) -> FrozenTable:
     """Read a table written by ``to_bytes``, of this schema or an earlier one.
 
+    The plan of an earlier schema is given in today's words.
+
     Raises
     ------
     ValueError
@@ -238,8 +241,9 @@ def from_bytes(data: bytes) -> FrozenTable:
         rows.append(row)
         masks[row.key] = digest
     table = StudyTable(readers=tuple(document["readers"]), rows=tuple(rows))
+    sources = document["sources"]
     return FrozenTable(
-        sources=document["sources"],
+        sources=sources if found == SCHEMA_VERSION else _in_todays_words(sources),
         table=table,
         mask_digests=masks,
         patients=None
@@ -249,6 +253,14 @@ def from_bytes(data: bytes) -> FrozenTable:
         labels=tuple(NodeLabels(**entry) for entry in document.get("labels", ())),
         flow=tuple(FlowCount(**entry) for entry in document.get("flow", ())),
     )
+
+
+def _in_todays_words(sources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return sources of an earlier schema as they are written now."""
+    told = {"amendments": [], **sources, "plan": document_of(plan_from(sources["plan"]))}
+    if told["model"] is not None:
+        told["model"] = {"thresholds": {}, **told["model"]}
+    return told
 
 
 def to_csv(frozen: FrozenTable) -> str:

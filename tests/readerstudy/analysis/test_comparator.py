@@ -6,14 +6,16 @@ import json
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from cohorts import storage
 from cohorts.models import NodeMask
 from inference.models import ModelMember, ModelVersion, Prediction
 from inference.selectors import shortcoming_of as version_shortcoming
-from readerstudy.analysis import comparator, frozen_table, pipeline, selectors, services
+from readerstudy.analysis import comparator, pipeline, selectors, services
 from readerstudy.analysis.models import AnalysisDataset, AnalysisRun
+from tests.readerstudy.reading.test_plan import OLD as OLD_PLAN
 
 NOTICE = "Exploratory: untrained model, no conclusion may rest on it."
 
@@ -143,35 +145,63 @@ def test_the_api_and_the_page_refuse_an_untrained_primary(client, people, closed
     assert not AnalysisDataset.objects.exists()
 
 
-def test_datasets_frozen_before_roles_and_patients_still_verify(people, closed):
-    """The table and results as they were written before: same bytes, judged by the same rule."""
-    dataset = freeze(people, closed, version("Random"))
-    frozen = selectors.frozen_table_of(dataset)
-    kept = {k: v for k, v in frozen.sources.items() if k not in {"role", "notice", "ene_rule"}}
-    kept["model"] = {k: v for k, v in kept["model"].items() if k != "thresholds"}
-    old = frozen_table.FrozenTable(
-        sources=kept, table=frozen.table, mask_digests=frozen.mask_digests
-    )
-    data = frozen_table.to_bytes(old)
-    assert json.loads(data)["schema_version"] == 1
-    assert "patients" not in json.loads(data)
-    key = storage.put(data)
-    before = AnalysisDataset.objects.create(
-        study=closed,
+OLD_COLUMNS = {
+    "cohort",
+    "patient",
+    "node",
+    "mask_digest",
+    "truth",
+    "calls",
+    "score_metastasis",
+    "score_ene",
+}
+UNSAID = {1: {"role", "notice", "ene_rule", "amendments"}, 2: {"amendments"}}
+
+
+def frozen_earlier(dataset, schema):
+    """Store the dataset as an earlier version wrote it."""
+    document = json.loads(storage.get_checked(dataset.table_key))
+    sources = {k: v for k, v in document["sources"].items() if k not in UNSAID[schema]}
+    sources["plan"] = OLD_PLAN
+    if schema == 1:
+        del sources["model"]["thresholds"]
+    old = {
+        "schema_version": schema,
+        "sources": sources,
+        "readers": document["readers"],
+        "rows": [{k: row[k] for k in OLD_COLUMNS} for row in document["rows"]],
+    }
+    if schema == 2:
+        counted = ("cohort", "patient", "model_ene", "note")
+        old["patients"] = [{k: one[k] for k in counted} for one in document["patients"]]
+    key = storage.put(json.dumps(old, sort_keys=True, separators=(",", ":")).encode())
+    return AnalysisDataset.objects.create(
+        study=dataset.study,
         model_version=dataset.model_version,
-        sources=kept,
+        sources=sources,
         table_key=key,
         digest=key,
         rows=dataset.rows,
-        frozen_by=people.statistician,
+        frozen_by=dataset.frozen_by,
     )
-    run = finished(people, before)
-    stored = json.loads(selectors.results_bytes(run))
-    assert stored["schema_version"] == 1
-    assert "patients" not in stored
-    assert pipeline.recomputed_digest_matches(run)
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_datasets_of_earlier_schemas_are_computed_as_todays_results(people, closed, schema):
+    today = freeze(people, closed, version("Random"))
+    before = frozen_earlier(today, schema)
+    assert before.digest != today.digest
     assert before.labels["model_role"] == "exploratory"
     assert before.labels["model_notice"] == NOTICE
+    run = finished(people, before)
+    stored = json.loads(selectors.results_bytes(run))
+    assert stored["schema_version"] == pipeline.SCHEMA_VERSION == 3
+    assert len(stored["patients"]) == (0 if schema == 1 else 4)
+    assert stored["tables"]["parts"][0]["n_nodes"] == 20
+    assert pipeline.is_recomputable(run)
+    assert pipeline.recomputed_digest_matches(run)
+    # Read, and left as it is.
+    assert storage.get_checked(before.table_key).count(b'"short_axis_mm"') == 0
 
 
 def test_patients_are_counted_by_the_reference_the_model_and_each_reader(
@@ -211,6 +241,10 @@ def test_a_changed_count_is_found_by_verifying(people, closed):
     AnalysisRun.objects.filter(pk=run.pk).update(results_key=key)
     run.refresh_from_db()
     assert not pipeline.recomputed_digest_matches(run)
+    told = io.StringIO()
+    with pytest.raises(CommandError, match="1 of 1 stored results do not recompute"):
+        call_command("verify_analysis", stdout=told)
+    assert f"run {run.public_id}  {run.results_digest[:16]}  DIFFERENT" in told.getvalue()
 
 
 def test_without_a_threshold_the_model_has_no_count_and_says_why(people, closed):

@@ -430,17 +430,26 @@ OLD_ROW = (
     b'{"calls":{"R1":2,"R2":null},"cohort":"A","mask_digest":"' + DIGEST.encode() + b'",'
     b'"node":"1","patient":"P1","score_ene":null,"score_metastasis":0.25,"truth":1}'
 )
+OLD_PLAN = (
+    b'{"alpha":0.05,"endpoints":["metastasis","ene","ene_among_metastatic"],'
+    b'"missing":"complete_cases","primary":{"comparison":"model_vs_each_reader","endpoint":"ene",'
+    b'"measure":"auc","test":"delong_paired"},"reader_view":"binary"}'
+)
 SCHEMA_1 = (
     b'{"readers":["R1","R2"],"rows":['
     + OLD_ROW
-    + b'],"schema_version":1,"sources":{"model":null,"study":"Old"}}'
+    + b'],"schema_version":1,"sources":{"model":null,"plan":'
+    + OLD_PLAN
+    + b',"study":"Old"}}'
 )
 SCHEMA_2 = (
     b'{"patients":[{"cohort":"A","model_ene":2,"note":"","patient":"P1"},'
     b'{"cohort":"A","model_ene":0,"note":"no node found","patient":"P2"}],'
     b'"readers":["R1","R2"],"rows":['
     + OLD_ROW
-    + b'],"schema_version":2,"sources":{"model":null,"study":"Old"}}'
+    + b'],"schema_version":2,"sources":{"model":{"name":"Net"},"plan":'
+    + OLD_PLAN
+    + b',"study":"Old"}}'
 )
 
 
@@ -453,7 +462,17 @@ def test_tables_of_earlier_versions_are_read(data):
     assert frozen.mask_digests == {("A", "P1", "1"): DIGEST}
     assert frozen.sources["study"] == "Old"
     assert (frozen.readings, frozen.labels, frozen.flow) == ((), (), ())
-    assert lines_of(frozen)[0]["score_metastasis"] == "0.25"
+
+
+def test_sources_of_earlier_versions_are_given_in_todays_words():
+    one, two = from_bytes(SCHEMA_1).sources, from_bytes(SCHEMA_2).sources
+    for sources in (one, two):
+        assert sources["amendments"] == []
+        assert sources["plan"]["schema_version"] == 2
+        assert sources["plan"]["primary"]["test"] == "delong"
+        assert sources["plan"]["missing"]["calls"] == "complete_pairs"
+    assert one["model"] is None
+    assert two["model"] == {"name": "Net", "thresholds": {}}
 
 
 def test_before_patients_were_counted_there_are_none_and_after_they_are_not_described():

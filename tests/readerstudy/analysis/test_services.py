@@ -1,10 +1,14 @@
 """Freezing and requesting: the success first, then every refusal."""
 
+import io
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
 
 from accounts.models import AuditEvent
+from cohorts import storage
 from cohorts.models import NodeMask
 from jobs import leases
 from jobs.models import JobState
@@ -140,7 +144,37 @@ def test_a_run_computes_and_recomputes_to_identical_bytes(people, closed, model)
     again.refresh_from_db()
     assert again.results_digest == run.results_digest
     assert selectors.unblinded_runs(closed) == 2
-    call_command("verify_analysis")
+    earlier = run_of_an_earlier_version(run)
+    told = verified()
+    for one in (run, again):
+        assert f"run {one.public_id}  {one.results_digest[:16]}  identical\n" in told
+    assert (
+        f"run {earlier.public_id}  {earlier.results_digest[:16]}  computed by an earlier version "
+        "(schema 2, code 0.2.0): cannot be recomputed here\n"
+    ) in told
+
+
+def run_of_an_earlier_version(run):
+    """Results as an earlier version stored them, of the same dataset."""
+    key = storage.put(b'{"schema_version":2,"tables":{}}')
+    return AnalysisRun.objects.create(
+        dataset=run.dataset,
+        code_version="0.2.0",
+        requested_by=run.requested_by,
+        state=JobState.DONE,
+        results_key=key,
+        results_digest=key,
+    )
+
+
+def verified():
+    told = io.StringIO()
+    call_command("verify_analysis", stdout=told)
+    return told.getvalue()
+
+
+def test_nothing_is_verified_where_nothing_is_stored(db):
+    assert verified() == ""
 
 
 def test_a_finished_run_is_not_computed_twice(people, closed, model):
@@ -175,6 +209,10 @@ def test_a_frozen_dataset_cannot_be_edited(people, closed):
 
 
 def test_a_case_added_to_the_cohort_later_does_not_enter(people, closed, cohort, model):
-    before = freeze(people, closed, model=model).digest
+    before = selectors.frozen_table_of(freeze(people, closed, model=model))
     store_case(cohort, "P099", nodes=2)
-    assert freeze(people, closed, model=model).digest == before
+    after = selectors.frozen_table_of(freeze(people, closed, model=model))
+    # Counted as a patient of the cohort, and no more than that.
+    assert [(one.patients, one.nodes) for one in before.flow] == [(4, 20)]
+    assert [(one.patients, one.nodes) for one in after.flow] == [(5, 22)]
+    assert replace(after, flow=before.flow) == before
