@@ -34,9 +34,7 @@ def roc_plots(material: Material) -> Iterator[Figure]:
 
 
 def _plot(material: Material, block: Result) -> RocPlot | None:
-    readers = tuple(
-        _point(str(row["reader"]), row["counts"]) for row in block["readers"] if row["nodes"]["n"]
-    )
+    readers = tuple(_point(str(row["reader"]), row["counts"]) for row in block["readers"])
     points = () if block["model"] is None else _operating_points(block["model"])
     curve = None if block["model"] is None else _curve(material, block["model"])
     drawn = (*readers, *points)

@@ -123,6 +123,15 @@ def test_roc_shows_counted_points_and_the_curve():
     assert mean["sensitivity"] == block["reader_mean"]["proportions"]["sensitivity"]["mean"]
 
 
+def test_a_reader_without_calls_is_named_in_the_plot():
+    table = invented(3, cohorts=1)
+    rows = tuple(
+        type(row)(**{**vars(row), "calls": {**row.calls, "R2": None}}) for row in table.rows
+    )
+    figure = figures_of(results(type(table)(readers=table.readers, rows=rows)))["roc-cohort-1-ene"]
+    assert "– R2: undefined" in figure.svg
+
+
 def test_differences_are_the_planned_views_with_margin_at_the_planned_endpoint_only():
     found, figures = three()
     figure = figures["differences-ene"]
