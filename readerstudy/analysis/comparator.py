@@ -84,3 +84,20 @@ def rule_of(sources: Mapping[str, Any]) -> ModelRule:
         logits=model["provenance"] != EXTERNAL,
         strict=model.get("architecture") in STRICTLY_ABOVE,
     )
+
+
+def thresholds_sentence(sources: Mapping[str, Any]) -> str:
+    """Return when the model's thresholds were fixed, as far as it is known; empty without any.
+
+    Whether that was before the reading is a question of two dates, both of the server's clock.
+    """
+    if not rule_of(sources).thresholds:
+        return ""
+    registered, opened = sources["model"].get("registered_at"), sources.get("opened_at")
+    if registered is None or opened is None:
+        return "The model's thresholds were fixed with its version; when is not recorded."
+    order = "before" if registered < opened else "after"
+    return (
+        f"The model's thresholds were fixed with its version, registered {registered[:10]}, {order} "
+        f"the study was opened ({opened[:10]})."
+    )

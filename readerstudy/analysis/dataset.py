@@ -230,6 +230,7 @@ def _sources(
     return {
         "study": study.title,
         "protocol_digest": study.protocol_digest,
+        "opened_at": study.opened_at.isoformat(timespec="seconds"),
         "plan": document_of(plan_from(plan_of(study))),
         "amendments": [_amendment(row) for row in amendments_of(study)],
         "interim": interim,
@@ -280,6 +281,7 @@ def _model(model: Any) -> dict[str, Any]:
         "members": described.member_count,
         "expected_members": described.expected_members,
         "thresholds": described.thresholds,
+        "registered_at": described.created_at.isoformat(timespec="seconds"),
     }
 
 

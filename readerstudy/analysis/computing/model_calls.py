@@ -15,7 +15,7 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 FIXED = "fixed"
-CHOSEN_BEFORE = "fixed with the model version, before reading"
+CHOSEN_BEFORE = "fixed with the model version"
 CHOSEN_HERE = "chosen on this data"
 
 

@@ -98,7 +98,9 @@ def _by_category(material: Material) -> Table:
             continue
         found = agreement[coding]
         rows.append(cells.heading(f"{cohort} – {name}"))
-        shares, kappas = found["proportions"] or (), found["per_category"] or ()
+        # Where no node was called by all readers there is nothing to share out.
+        nothing = (None,) * len(found["categories"])
+        shares, kappas = found["proportions"] or nothing, found["per_category"] or nothing
         rows += [
             cells.row(CATEGORIES[category], display.whole_percent(share), display.signed(kappa))
             for category, share, kappa in zip(found["categories"], shares, kappas, strict=True)
