@@ -98,6 +98,6 @@ def thresholds_sentence(sources: Mapping[str, Any]) -> str:
         return "The model's thresholds were fixed with its version; when is not recorded."
     order = "before" if registered < opened else "after"
     return (
-        f"The model's thresholds were fixed with its version, registered {registered[:10]}, {order} "
-        f"the study was opened ({opened[:10]})."
+        f"The model's thresholds were fixed with its version, registered {registered[:10]}, "
+        f"{order} the study was opened ({opened[:10]})."
     )

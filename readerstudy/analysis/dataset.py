@@ -281,7 +281,7 @@ def _model(model: Any) -> dict[str, Any]:
         "members": described.member_count,
         "expected_members": described.expected_members,
         "thresholds": described.thresholds,
-        "registered_at": described.created_at.isoformat(timespec="seconds"),
+        "registered_at": described.registered_at.isoformat(timespec="seconds"),
     }
 
 
