@@ -147,7 +147,7 @@ def _between(material: Material) -> Table:
                 f"{entry['first']} minus {entry['second']}",
                 cells.estimate(entry["delong"]),
                 cells.p(entry["delong"]),
-                cells.p(entry["welch"]),
+                display.p_value(entry["welch"]["p_two_sided"]),
             )
             for entry in found
         ]
