@@ -184,6 +184,30 @@ def test_looking_at_slices_is_told_to_the_server(page: Page, study: StudyServer)
     assert study.events[1]["node"] == next(iter(study.cases[0].masks))
 
 
+def test_the_diary_of_the_next_case_outlives_a_slow_answer_to_the_last(
+    page: Page, study: StudyServer
+) -> None:
+    first, second, _ = study.cases
+    held = []
+
+    def hold(route) -> None:
+        if first.case_id in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/events/", hold)
+    open_case(page, study, first)
+    read_case(page)
+    page.wait_for_selector(f'[data-viewer^="ready|case:{second.case_id}"]')
+    with page.expect_request(lambda told: f"{second.case_id}/events/" in told.url) as sent:
+        for route in held:
+            route.continue_()
+    kinds = [event["kind"] for event in sent.value.post_data_json["events"]]
+    assert kinds[:2] == ["opened", "slice"]
+    assert [event["kind"] for event in study.events].count("closed") == 1
+
+
 def test_nothing_moves_between_the_first_paint_and_the_picture(
     page: Page, study: StudyServer
 ) -> None:

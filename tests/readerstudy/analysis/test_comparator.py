@@ -204,6 +204,40 @@ def test_datasets_of_earlier_schemas_are_computed_as_todays_results(people, clos
     assert storage.get_checked(before.table_key).count(b'"short_axis_mm"') == 0
 
 
+def told(provenance="published", architecture="DeepENE", source="model", **more):
+    model = {"provenance": provenance, "architecture": architecture, "thresholds": {"ene": 0.3}}
+    return {"model": model | more, "plan": {"thresholds": {"source": source}}}
+
+
+def test_the_rule_of_a_model_follows_what_its_scores_are():
+    network = comparator.rule_of(told())
+    assert (network.thresholds, network.logits, network.strict) == ({"ene": 0.3}, True, False)
+    assert comparator.rule_of(told(architecture="DualNet")).strict
+    outside = comparator.rule_of(told(provenance="external", architecture=""))
+    assert (outside.thresholds, outside.logits) == ({"ene": 0.3}, False)
+
+
+@pytest.mark.parametrize(
+    "sources", [told(source="chosen_here"), told(thresholds={}), {"model": None, "plan": {}}]
+)
+def test_without_fixed_thresholds_there_is_no_rule(sources):
+    assert comparator.rule_of(sources).thresholds == {}
+    assert comparator.thresholds_sentence(sources) == ""
+
+
+@pytest.mark.parametrize(
+    ("registered", "order"), [("2026-03-01", "before"), ("2026-03-03", "after")]
+)
+def test_the_report_says_whether_thresholds_came_before_the_reading(registered, order):
+    sources = told(registered_at=f"{registered}T10:00:00+00:00")
+    assert "when is not recorded" in comparator.thresholds_sentence(sources)
+    sources["opened_at"] = "2026-03-02T10:00:00+00:00"
+    assert comparator.thresholds_sentence(sources) == (
+        f"The model's thresholds were fixed with its version, registered {registered}, {order} "
+        "the study was opened (2026-03-02)."
+    )
+
+
 def test_patients_are_counted_by_the_reference_the_model_and_each_reader(
     client, people, cohort, closed
 ):
@@ -241,10 +275,10 @@ def test_a_changed_count_is_found_by_verifying(people, closed):
     AnalysisRun.objects.filter(pk=run.pk).update(results_key=key)
     run.refresh_from_db()
     assert not pipeline.recomputed_digest_matches(run)
-    told = io.StringIO()
+    heard = io.StringIO()
     with pytest.raises(CommandError, match="1 of 1 stored results do not recompute"):
-        call_command("verify_analysis", stdout=told)
-    assert f"run {run.public_id}  {run.results_digest[:16]}  DIFFERENT" in told.getvalue()
+        call_command("verify_analysis", stdout=heard)
+    assert f"run {run.public_id}  {run.results_digest[:16]}  DIFFERENT" in heard.getvalue()
 
 
 def test_without_a_threshold_the_model_has_no_count_and_says_why(people, closed):

@@ -138,6 +138,14 @@ def test_the_plan_in_force_is_frozen_with_its_amendments(people, study):
     assert study.protocol_digest == sources["protocol_digest"]
 
 
+def test_it_says_when_the_study_was_opened_and_the_model_registered(closed):
+    model = version("Net")
+    sources = frozen_of(closed, model).sources
+    assert sources["opened_at"] == closed.opened_at.isoformat(timespec="seconds")
+    registered = model.registered_at.isoformat(timespec="seconds")
+    assert sources["model"]["registered_at"] == registered
+
+
 # readings
 
 
