@@ -10,12 +10,19 @@ from readerstudy.analysis.reporting.files import tidy_long, wide
 from readerstudy.analysis.reporting.files.meanings import (
     COLUMN_MEANINGS,
     LABEL_MEANINGS,
-    MEASURES,
-    METHODS,
     OF_MEASURE,
     Meaning,
 )
+from readerstudy.analysis.reporting.files.meanings import MEASURES as RESULT_MEASURES
+from readerstudy.analysis.reporting.files.meanings import METHODS as RESULT_METHODS
+from readerstudy.analysis.reporting.files.meanings_description import (
+    DESCRIBED_MEASURES,
+    DESCRIBED_METHODS,
+)
 
+MEASURES = RESULT_MEASURES | DESCRIBED_MEASURES
+METHODS = DESCRIBED_METHODS | RESULT_METHODS
+"""Methods as patterns; the first that fits describes a method."""
 HEADER = ("table", "kind", "name", "meaning", "unit", "source")
 
 

@@ -35,22 +35,26 @@ COLUMN_MEANINGS = {
         "The question asked of every node; empty where a number is of no endpoint."
     ),
     "subject": Meaning(
-        "Whose number it is: all, model, a reader, readers, reader mean, a difference."
+        "Whose number it is: all, model, a reader, readers, reader mean, annotators, a "
+        "difference; an exclusion code; the cohorts a test compares."
     ),
-    "view": Meaning("How answers are read as scores, or the operating point of the model."),
+    "view": Meaning(
+        "How answers are read as scores, the operating point of the model, or the value or "
+        "category that is counted."
+    ),
     "measure": Meaning("What is measured; see the lines of kind measure."),
     "method": Meaning("How it is estimated; see the lines of kind method."),
     "estimate": Meaning("The number itself, in full precision; empty where undefined.", OF_MEASURE),
     "standard_error": Meaning("Its standard error.", OF_MEASURE),
     "lower": Meaning("Lower confidence limit, cut at the border of the range.", OF_MEASURE),
     "upper": Meaning("Upper confidence limit, cut at the border of the range.", OF_MEASURE),
-    "statistic": Meaning("Test statistic: Z, t or chi-square.", "1"),
+    "statistic": Meaning("Test statistic: Z, t, chi-square, F or U.", "1"),
     "degrees_of_freedom": Meaning(
-        "Of the t or chi-square distribution; empty for the normal.", "1"
+        "Of the t, chi-square or F distribution; empty for the normal.", "1"
     ),
     "p_two_sided": Meaning("Two-sided P value.", "1"),
-    "numerator": Meaning("Counted nodes of the proportion.", "nodes"),
-    "denominator": Meaning("Nodes of which they are counted.", "nodes"),
+    "numerator": Meaning("Counted units of the proportion.", "nodes or patients"),
+    "denominator": Meaning("Units of which they are counted.", "nodes or patients"),
     "n": Meaning(
         "Units the number rests on: nodes; for a jackknife or clustered mean, groups.", "1"
     ),
@@ -73,7 +77,6 @@ MEASURES = {
     "gwet_ac1": Meaning("Gwet's AC1 among all readers.", "1", GWET),
     "krippendorff_alpha": Meaning("Krippendorff's alpha among all readers.", "1"),
     "cohen_kappa": Meaning("Cohen's kappa of two readers.", "1", COHEN),
-    "percent_agreement": Meaning("Share of nodes two readers call alike.", SHARE),
     "auc": Meaning("Area under the ROC curve.", "1", DELONG),
     "auc_difference": Meaning("Difference of two areas on the same nodes.", "1", DELONG),
     "calibration": Meaning("Agreement of predicted probabilities and observed shares.", "1", BRIER),
@@ -98,7 +101,6 @@ MEASURES = {
         "Categories called (second number) against the reference standard (first).", "nodes"
     ),
     "primary_difference": Meaning("The planned comparison: model minus subject.", "1"),
-    "description": Meaning("Patients, nodes, reading times and annotators.", "as named"),
 }
 
 METHODS = {

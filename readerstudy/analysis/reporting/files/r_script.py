@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from cohorts.vocabulary import CATEGORY_LABELS
 from readerstudy.analysis.reporting.files.parts import parts_of
 from readerstudy.analysis.reporting.files.tidy_long import VIEWS
 
 MARK = "#@SETTINGS@"
+DESCRIPTION = "#@DESCRIPTION@"
 TARGETS = (5, 10, 15, 20, 30)
 
 REASONS = (
     ("^missing$", "", "a list of names, no number"),
     ("", "bootstrap", "drawn at random; agrees only within simulation error"),
-    ("^description$", "", "of patients and reading, which dataset.csv does not hold"),
+    ("", "^fisher$", "R's fisher.test has not enough memory for this table"),
 )
 """Why R does not recompute a number: patterns of measure and method, and the reason."""
 
@@ -31,10 +33,16 @@ def script(results: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        To be saved beside ``dataset.csv`` and ``results.csv`` and run with ``Rscript``.
+        To be saved beside ``results.csv``, ``dataset.csv`` and the files of the describing tables
+        (``patients.csv``, ``reading-times.csv``, ``annotators.csv``, ``flow.csv``), and run with
+        ``Rscript``.
     """
-    source = files(__package__).joinpath("recompute.R").read_text(encoding="utf-8")
+    source = _source("recompute.R").replace(DESCRIPTION, _source("recompute_description.R"))
     return source.replace(MARK, _settings(results))
+
+
+def _source(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _settings(results: Mapping[str, Any]) -> str:
@@ -57,6 +65,8 @@ def _settings(results: Mapping[str, Any]) -> str:
         "PATIENT_LEVEL": any(part.get("patient_level") for part in parts),
         "PRIMARY": _primary(tables.get("primary")),
         "PARTS": [_part(part) for part in parts],
+        "CATEGORIES": _strings(list(CATEGORY_LABELS.values())),
+        "DESCRIBED": bool(tables.get("description")),
         "REASONS": [_strings(list(reason)) for reason in REASONS],
     }
     return "\n".join(f"{name} <- {_r(value)}" for name, value in settings.items())

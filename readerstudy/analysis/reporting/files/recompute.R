@@ -1,7 +1,9 @@
-# Recomputes the numbers of a Nodewise report from dataset.csv and compares them with results.csv.
+# Recomputes the numbers of a Nodewise report from its data files and compares them with results.csv.
 #
 #   Rscript recompute.R [folder]        folder: where dataset.csv and results.csv lie (default: here)
 #
+# For the describing tables also patients.csv, reading-times.csv, annotators.csv and flow.csv; the numbers
+# of a file that is not there are listed as not recomputed.
 # Writes differences.csv beside them, prints what differs and what was not recomputed, and ends with
 # exit status 1 when a difference is above tolerance or a number is missing on one side.
 # Uses pROC and irr where they are installed, and base R where they are not.
@@ -424,23 +426,23 @@ emit_kappa <- function(view, measure, method, k, se, q, n, low = -Inf, subject =
 }
 tally <- function(ratings, categories) sapply(categories, function(k) rowSums(ratings == k, na.rm = TRUE))
 # Gwet 2014, sections 5.3 and 5.4: Fleiss' kappa or AC1 with missing calls, and their variance.
-gwet <- function(view, measure, method, counts, chance) {
+gwet <- function(view, measure, method, counts, chance, subject = "readers") {
   rated <- counts[rowSums(counts) > 0, , drop = FALSE]
   r <- rowSums(rated); several <- r >= 2; n <- nrow(rated)
-  if (!any(several)) return(emit("readers", view, measure, method, n = 0))
+  if (!any(several)) return(emit(subject, view, measure, method, n = 0))
   rated <- rated[, colSums(rated) > 0, drop = FALSE]; q <- ncol(rated)
-  if (q < 2) return(emit("readers", view, measure, method, n = 0))
+  if (q < 2) return(emit(subject, view, measure, method, n = 0))
   by_node <- ifelse(several, rowSums(rated * (rated - 1)) / pmax(r * (r - 1), 1), 0)
   pa <- sum(by_node) / sum(several); share <- colMeans(rated / r)
   if (chance == "fleiss") { pe <- sum(share^2); each <- share }
   else { pe <- sum(share * (1 - share)) / (q - 1); each <- (1 - share) / (q - 1) }
   k <- (pa - pe) / (1 - pe)
-  if (n < 2) return(emit("readers", view, measure, method, estimate = k, n = n))
+  if (n < 2) return(emit(subject, view, measure, method, estimate = k, n = n))
   chance_node <- as.numeric(rated %*% each) / r
   one <- n / sum(several) * ifelse(several, by_node - pe, 0) / (1 - pe) -
     2 * (1 - k) * (chance_node - pe) / (1 - pe)
   se <- sqrt(sum((one - k)^2) / (n * (n - 1)))
-  emit_kappa(view, measure, method, k, se, qt((1 + LEVEL) / 2, n - 1), n)
+  emit_kappa(view, measure, method, k, se, qt((1 + LEVEL) / 2, n - 1), n, subject = subject)
 }
 fleiss_value <- function(counts, R) {
   used <- sum(colSums(counts) > 0)
@@ -507,22 +509,28 @@ krippendorff <- function(view, counts, kind) {
   emit_kappa(view, "krippendorff_alpha", kind, alpha, sqrt(sum((one - k)^2) / (n * (n - 1))),
              qt((1 + LEVEL) / 2, n - 1), n)
 }
+# Cohen's kappa of two columns with weights of agreement; Fleiss, Cohen and Everitt 1969, equation 13.
+weighted_kappa <- function(subject, view, method, both, categories, w) {
+  n <- nrow(both); put <- function(...) emit(subject, view, "cohen_kappa", method, ...)
+  if (n == 0) { put(n = 0); return(NULL) }
+  t <- unclass(table(factor(both[, 1], categories), factor(both[, 2], categories))) / n
+  row <- rowSums(t); col <- colSums(t); po <- sum(w * t); pe <- sum(w * outer(row, col))
+  if (1 - pe <= ROUNDING) { put(n = n); return(NULL) }
+  k <- if (HAS_IRR && all(w == diag(nrow(w)))) irr::kappa2(both)$value else (po - pe) / (1 - pe)
+  mean_w <- outer(as.numeric(w %*% col), as.numeric(base::t(w) %*% row), `+`)
+  v <- (sum(t * (w - mean_w * (1 - k))^2) - (k - pe * (1 - k))^2) / (n * (1 - pe)^2)
+  se <- if (v <= ROUNDING / n) 0 else sqrt(v)
+  emit_kappa(view, "cohen_kappa", method, k, se, Z, n, low = -1, subject = subject)
+  k
+}
 cohen <- function(view, ratings, categories) {
   values <- c()
   if (ncol(ratings) > 1) for (pair in utils::combn(ncol(ratings), 2, simplify = FALSE)) {
     subject <- paste(READERS[pair[1]], "and", READERS[pair[2]])
     both <- ratings[rowSums(is.na(ratings[, pair, drop = FALSE])) == 0, pair, drop = FALSE]; n <- nrow(both)
     if (n > 0) emit(subject, view, "percent_agreement", "share of nodes", estimate = mean(both[, 1] == both[, 2]))
-    if (n == 0) { emit(subject, view, "cohen_kappa", "fleiss_cohen_everitt", n = 0); next }
-    t <- table(factor(both[, 1], categories), factor(both[, 2], categories)) / n
-    row <- rowSums(t); col <- colSums(t); po <- sum(diag(t)); pe <- sum(row * col)
-    if (1 - pe <= ROUNDING) { emit(subject, view, "cohen_kappa", "fleiss_cohen_everitt", n = n); next }
-    k <- if (HAS_IRR) irr::kappa2(both)$value else (po - pe) / (1 - pe)
-    w <- diag(length(categories))
-    v <- (sum(t * (w - outer(as.numeric(col), as.numeric(row), `+`) * (1 - k))^2) - (k - pe * (1 - k))^2) /
-      (n * (1 - pe)^2)
-    se <- if (v <= ROUNDING / n) 0 else sqrt(v)
-    emit_kappa(view, "cohen_kappa", "fleiss_cohen_everitt", k, se, Z, n, low = -1, subject = subject)
+    k <- weighted_kappa(subject, view, "fleiss_cohen_everitt", both, categories, diag(length(categories)))
+    if (is.null(k)) next
     values <- c(values, k)
   }
   if (length(values)) emit("readers", view, "cohen_kappa", "light_mean", estimate = mean(values))
@@ -677,8 +685,8 @@ naive <- function(view, measure, model, readers) {
 reader_mean <- function(all, endpoint, with_model, cuts) {
   sides <- c(if (with_model) "model", READERS); used <- common(all, sides); y <- used$label; J <- length(READERS)
   sides_of("reader mean", all, used, sides)
-  calls <- sapply(READERS, function(reader) value(used, reader, "binary", endpoint) == 1)
-  calls <- matrix(calls, nrow(used))
+  calls <- unlist(lapply(READERS, function(reader) value(used, reader, "binary", endpoint) == 1))
+  calls <- matrix(as.logical(calls), nrow(used), J)
   right <- calls == (y == 1)
   of <- list(sensitivity = y == 1, specificity = y == 0, accuracy = rep(TRUE, length(y)))
   for (name in names(of)) if (any(of[[name]]))
@@ -772,8 +780,13 @@ by_patient <- function(rows) {
 }
 
 # ---------------------------------------------------------------- the parts of the study
-read <- function(name) utils::read.csv(file.path(FOLDER, name), colClasses = "character",
-                                       check.names = FALSE, na.strings = character(0))
+# A text that a spreadsheet would take for a formula has an apostrophe before it in the files.
+bare <- function(x) if (any(startsWith(x, "'"))) sub("^'([-=+@\t\r])", "\\1", x) else x
+read <- function(name) {
+  found <- utils::read.csv(file.path(FOLDER, name), colClasses = "character", check.names = FALSE,
+                           na.strings = character(0), encoding = "UTF-8")
+  names(found) <- bare(names(found)); found[] <- lapply(found, bare); found
+}
 number <- function(x) suppressWarnings(as.numeric(ifelse(x == "", NA, x)))
 data <- read("dataset.csv")
 CONFIDENCES <- grep("^confidence_(metastasis|ene)_", names(data), value = TRUE)
@@ -893,8 +906,11 @@ if (length(PRIMARY)) {
   for (part in PARTS) if (part$kind != "subgroup") planned(part$key, known)
 }
 
+#@DESCRIPTION@
 # ---------------------------------------------------------------- ours against R's
 reason_of <- function(line) {
+  absent <- Filter(function(name) !in_folder(name), file_of(line))
+  if (length(absent)) return(paste(absent[1], "is not in the folder"))
   kinds <- vapply(PARTS, function(part) part$kind, ""); names(kinds) <- vapply(PARTS, `[[`, "", "key")
   if (kinds[line$part] %in% "subgroup")
     return("dataset.csv has no column for the variable of this subgroup")
@@ -935,7 +951,8 @@ utils::write.csv(table, file.path(FOLDER, "differences.csv"), row.names = FALSE,
 done <- table[table$ok != "not recomputed", , drop = FALSE]
 if (nrow(done)) {
   say("\nLargest relative difference by measure and quantity:")
-  done$relative <- done$difference / pmax(abs(done$R), 1e-300)
+  small <- ifelse(done$quantity == "p_two_sided", 1e-300, ABSOLUTE / RELATIVE)
+  done$relative <- done$difference / pmax(abs(done$R), small)
   done$relative[done$difference %in% 0] <- 0
   worst <- stats::aggregate(relative ~ measure + quantity, done, function(x) c(length(x), max(x)))
   worst <- data.frame(measure = worst$measure, quantity = worst$quantity, numbers = worst$relative[, 1],

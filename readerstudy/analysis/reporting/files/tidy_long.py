@@ -7,6 +7,7 @@ from typing import Any
 
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
+from readerstudy.analysis.reporting.files.described import NODE, PATIENT, described_lines
 from readerstudy.analysis.reporting.files.numbers import Line, flat
 from readerstudy.analysis.reporting.files.parts import parts_of
 from readerstudy.analysis.reporting.files.primary import primary_lines
@@ -47,7 +48,6 @@ STUDY = "study"
 BLOCKS = frozenset(
     {"nodes", "complete", "agreement", "model", "readers", "comparisons", "reader_mean"}
 )
-NODE, PATIENT = "node", "patient"
 PART_FRAME = frozenset(
     {
         "key",
@@ -75,6 +75,7 @@ TABLES_FRAME = frozenset(
         "missing",
         "primary",
         "between_cohorts",
+        "description",
     }
 )
 
@@ -87,17 +88,17 @@ def to_csv(results: Mapping[str, Any]) -> str:
 def written(columns: tuple[str, ...], rows: Iterator[Line], labels: Mapping[str, str]) -> str:
     """Return rows as CSV; a line torn out of its file still says whose numbers it holds."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
-    writer.writeheader()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    numbers = tuple(column for column in columns if column not in labels)
+    whose = [harmless(labels[column]) for column in columns if column in labels]
+    # The writer itself prints numbers with every bit, and nothing for None.
     for line in rows:
-        writer.writerow({key: _cell(value) for key, value in (line | dict(labels)).items()})
+        cells = [
+            harmless(value) if isinstance(value, str) else value for value in map(line.get, numbers)
+        ]
+        writer.writerow(cells + whose)
     return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return harmless(value) if isinstance(value, str) else repr(value)
 
 
 def lines(results: Mapping[str, Any]) -> Iterator[Line]:
@@ -111,6 +112,7 @@ def lines(results: Mapping[str, Any]) -> Iterator[Line]:
         yield frames[line["part"]] | line
     for entry in tables.get("between_cohorts") or ():
         yield from _between_lines(entry)
+    yield from described_lines(tables.get("description") or {}, parts_of(tables))
     for key, block in tables.items():
         if key not in TABLES_FRAME:
             for line in flat(block, ""):

@@ -5,10 +5,17 @@ import functools
 import json
 import random
 
+from readerstudy.analysis.computing.description import describe
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 from readerstudy.analysis.computing.model_calls import ModelRule
 from readerstudy.analysis.computing.tables import study_tables
-from readerstudy.analysis.frozen_table import PatientRow
+from readerstudy.analysis.frozen_table import (
+    CaseReading,
+    FlowCount,
+    FrozenTable,
+    NodeLabels,
+    PatientRow,
+)
 from readerstudy.reading.plan import Plan, default_plan, document_of, plan_from
 from tests.readerstudy.statistics.reference import SHARED
 
@@ -62,20 +69,69 @@ def _confidence(draw: random.Random, readers: tuple[str, ...], shown: int) -> di
 
 
 def patients_of(table: StudyTable) -> tuple[PatientRow, ...]:
-    """Age and sex of every patient, some of them not known."""
+    """Every patient and one without nodes per cohort; of each, something may not be known."""
     draw = random.Random(len(table.rows))
-    names = sorted({(row.cohort, row.patient) for row in table.rows})
+    names = {(row.cohort, row.patient) for row in table.rows}
+    names |= {(cohort, "without nodes") for cohort, _ in names}
     return tuple(
         PatientRow(
             cohort=cohort,
             patient=patient,
             model_ene=None,
             note="",
-            age_years=draw.choice([None, 48, 60, 71]),
+            age_years=draw.choice([None, *range(41, 80)]),
             sex=draw.choice(["", "F", "M"]),
+            primary_site=draw.choice(["Larynx", "Larynx", "Oropharynx", "=Zunge, ö"]),
+            pt=draw.choice(["", "1", "2", "4"]),
+            scanner="Maker",
+            slice_thickness_mm=draw.choice([None, 1.0, 1.25, 3.0]),
         )
-        for cohort, patient in names
+        for cohort, patient in sorted(names)
     )
+
+
+def frozen_of(table: StudyTable, *, told: bool = True) -> FrozenTable:
+    """The table with its patients; ``told``: reading times, both annotators and the flow, too."""
+    draw = random.Random(len(table.rows) + 1)
+    patients = patients_of(table)
+    cohorts = sorted({one.cohort for one in patients})
+    readings = tuple(_reading(draw, table, one) for one in patients) if told else ()
+    labels = tuple(_labelled(draw, row) for row in table.rows) if told else ()
+    flow = tuple(
+        FlowCount(cohort=cohort, exclusion_code=code, patients=draw.randint(1, 9), nodes=7)
+        for cohort in cohorts[:-1]
+        for code in ("", "motion", "no_ct")
+        if told
+    )
+    return FrozenTable(
+        sources={"model": MODEL},
+        table=table,
+        mask_digests={row.key: "mask" for row in table.rows},
+        patients=patients,
+        readings=readings,
+        labels=labels,
+        flow=flow,
+    )
+
+
+def _reading(draw: random.Random, table: StudyTable, one: PatientRow) -> CaseReading:
+    mine = [row for row in table.rows if (row.cohort, row.patient) == (one.cohort, one.patient)]
+    return CaseReading(
+        reader=draw.choice([*table.readers, "Left early"]),
+        cohort=one.cohort,
+        patient=one.patient,
+        nodes=len(mine),
+        active_seconds=draw.choice([None, draw.uniform(20, 400)]),
+        total_seconds=draw.uniform(400, 4000),
+        changed_calls=draw.randint(0, 3),
+    )
+
+
+def _labelled(draw: random.Random, row: NodeRow) -> NodeLabels:
+    first = draw.choice([0, 0, 1, 2, 9])
+    second = first if draw.random() < 0.7 else draw.choice([0, 1, 2, 9])
+    where = {"cohort": row.cohort, "patient": row.patient, "node": row.node}
+    return NodeLabels(**where, first=first, second=second)
 
 
 FIXED = ModelRule(thresholds={"metastasis": 0.5, "ene": 0.4}, strict=True)
@@ -105,10 +161,17 @@ def reference() -> StudyTable:
     return StudyTable(readers=readers, rows=tuple(rows))
 
 
-def results_of(table: StudyTable, plan: Plan | None = None, model: ModelRule | None = None) -> dict:
+def results_of(
+    table: StudyTable,
+    plan: Plan | None = None,
+    model: ModelRule | None = None,
+    *,
+    frozen: FrozenTable | None = None,
+) -> dict:
     """Results as they come out of storage."""
-    plan = plan or planned()
-    found = study_tables(table, plan=plan, model=model, patients=patients_of(table))
+    plan, frozen = plan or planned(), frozen or frozen_of(table)
+    found = study_tables(table, plan=plan, model=model, patients=frozen.patients or ())
+    found["description"] = describe(frozen, level=1 - plan.alpha)
     sources = {"model": MODEL, "plan": document_of(plan)}
     return {"sources": sources, "tables": json.loads(json.dumps(found))}
 

@@ -3,20 +3,21 @@
 import csv
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from readerstudy.analysis import frozen_table, patients
 from readerstudy.analysis.computing.endpoints import StudyTable
-from readerstudy.analysis.frozen_table import FrozenTable, to_csv
+from readerstudy.analysis.frozen_table import FrozenTable
 from readerstudy.analysis.reporting.files import r_script, tidy_long
 from scripts.check_r import main
 from tests.readerstudy.analysis.reporting.files.studies import (
     FIXED,
-    MODEL,
+    frozen_of,
     invented,
     invented_results,
-    patients_of,
     planned,
     reference,
     results_of,
@@ -28,14 +29,21 @@ DRAWN = {"drawn at random; agrees only within simulation error"}
 needs_r = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed (r-base-core)")
 
 
-def _folder(folder: Path, table: StudyTable, results: dict) -> Path:
-    masks = {row.key: "mask" for row in table.rows}
-    frozen = FrozenTable(
-        sources={"model": MODEL}, table=table, mask_digests=masks, patients=patients_of(table)
-    )
-    (folder / "dataset.csv").write_text(to_csv(frozen))
-    (folder / "results.csv").write_text(tidy_long.to_csv(results))
-    (folder / "recompute.R").write_text(r_script.script(results))
+def _folder(
+    folder: Path, table: StudyTable, results: dict, frozen: FrozenTable | None = None
+) -> Path:
+    frozen = frozen or frozen_of(table)
+    texts = {
+        "dataset.csv": frozen_table.to_csv(frozen),
+        "patients.csv": patients.to_csv(frozen),
+        "reading-times.csv": frozen_table.readings_csv(frozen),
+        "annotators.csv": frozen_table.labels_csv(frozen),
+        "flow.csv": frozen_table.flow_csv(frozen),
+        "results.csv": tidy_long.to_csv(results),
+        "recompute.R": r_script.script(results),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -77,6 +85,7 @@ def test_r_agrees_on_invented_studies_with_gaps(seed: int, readers: int, tmp_pat
     done = _run(_folder(tmp_path, table, results_of(table)))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert " 0 differ" in done.stdout
+    assert "age_years" in done.stdout
     assert _not_recomputed(tmp_path) <= DRAWN
 
 
@@ -143,24 +152,61 @@ def test_r_agrees_on_the_reference_study(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
 
 
-@needs_r
-@pytest.mark.parametrize("column", ["estimate", "p_two_sided", "lower"])
-def test_a_changed_number_is_found(column: str, tmp_path: Path) -> None:
-    table = invented(2, readers=2, cohorts=1)
-    folder = _folder(tmp_path, table, results_of(table))
-    with (folder / "results.csv").open() as file:
+def _change(folder: Path, column: str, **named: str) -> None:
+    """Change one number of results.csv by a little more than the tolerance."""
+    with (folder / "results.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    at = next(
-        n for n, row in enumerate(rows) if row["method"] == "delong_fixed_readers" and row[column]
-    )
-    rows[at][column] = repr(float(rows[at][column]) * (1 + 3e-5))
-    with (folder / "results.csv").open("w") as file:
+    row = next(row for row in rows if row[column] and named.items() <= row.items())
+    row[column] = repr(float(row[column]) * (1 + 3e-5))
+    with (folder / "results.csv").open("w", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+CHANGES = (
+    ("estimate", {"method": "delong_fixed_readers"}),
+    ("p_two_sided", {"method": "delong_fixed_readers"}),
+    ("lower", {"method": "delong_fixed_readers"}),
+    ("estimate", {"measure": "age_years", "method": "lower_quartile"}),
+    ("p_two_sided", {"measure": "age_years", "method": "welch_t"}),
+    ("numerator", {"measure": "primary_site", "method": "count"}),
+    ("estimate", {"measure": "active_seconds_per_case", "method": "total"}),
+    ("upper", {"subject": "annotators", "method": "quadratic"}),
+    ("estimate", {"measure": "flow", "view": "excluded"}),
+)
+
+
+@needs_r
+@pytest.mark.parametrize(("column", "named"), CHANGES)
+def test_a_changed_number_is_found(column: str, named: dict[str, str], tmp_path: Path) -> None:
+    table = invented(2, readers=2, cohorts=2)
+    folder = _folder(tmp_path, table, results_of(table))
+    _change(folder, column, **named)
     done = _run(folder)
     assert done.returncode == 1
     assert " 1 differ" in done.stdout
+
+
+@needs_r
+def test_numbers_of_a_file_that_is_absent_are_named_with_it(tmp_path: Path) -> None:
+    table = invented(2, readers=1, cohorts=2)
+    folder = _folder(tmp_path, table, results_of(table))
+    absent = {"patients.csv", "reading-times.csv", "annotators.csv", "flow.csv"}
+    for name in absent:
+        (folder / name).unlink()
+    done = _run(folder)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert _not_recomputed(folder) - DRAWN == {f"{name} is not in the folder" for name in absent}
+
+
+@needs_r
+def test_a_study_of_which_nothing_but_the_nodes_is_known(tmp_path: Path) -> None:
+    table = invented(6, readers=1, cohorts=2)
+    frozen = replace(frozen_of(table, told=False), patients=None)
+    done = _run(_folder(tmp_path, table, results_of(table, frozen=frozen), frozen))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert _not_recomputed(tmp_path) <= DRAWN
 
 
 def test_a_folder_without_the_files_is_refused(

@@ -48,6 +48,32 @@ def test_no_number_of_a_part_is_left_out() -> None:
     assert not missing
 
 
+def test_no_number_of_the_description_is_left_out_but_values_of_figures() -> None:
+    description = copy.deepcopy(invented_results(1)["tables"]["description"])
+    for group in description["short_axis"]["groups"]:
+        for category in group["categories"]:
+            assert category.pop("values_mm")
+    for reader in description["reading_times"]["readers"]:
+        reader.pop("active_minutes_per_case")
+    rows = _table(invented_results(1))
+    listed = {float(row[key]) for row in rows for key in tidy_long.NUMBERS if row[key]}
+    assert not _floats(description) - listed
+    assert len(rows) < 30_000
+
+
+def test_a_described_cohort_stands_under_its_part() -> None:
+    results = invented_results(1)
+    age = results["tables"]["description"]["baseline"]["variables"][0]
+    found = {
+        (row["part"], row["cohort"]): row["estimate"]
+        for row in _table(results)
+        if (row["measure"], row["method"]) == ("age_years", "median")
+    }
+    names = [(p["key"], p["name"]) for p in parts_of(results["tables"]) if p["kind"] != "subgroup"]
+    medians = [repr(group["median"]) for group in age["groups"]]
+    assert found == dict(zip(names, medians, strict=True))
+
+
 def test_a_line_is_named_once() -> None:
     keys = [tuple(row[key] for key in tidy_long.KEYS) for row in _table(invented_results(1))]
     assert len(keys) == len(set(keys))

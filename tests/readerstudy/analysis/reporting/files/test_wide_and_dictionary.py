@@ -3,8 +3,10 @@
 import csv
 import io
 
+import pytest
+
 from readerstudy.analysis.reporting.files import dictionary, tidy_long, wide
-from readerstudy.analysis.reporting.files.meanings import MEASURES
+from readerstudy.analysis.reporting.files.meanings_description import DESCRIBED_MEASURES
 from readerstudy.analysis.reporting.files.parts import parts_of
 from tests.readerstudy.analysis.reporting.files.studies import invented_results
 
@@ -54,10 +56,19 @@ def test_the_dictionary_knows_every_column_measure_and_method() -> None:
     assert {("results.csv", name) for name in tidy_long.COLUMNS} <= known
     assert {("results-wide.csv", name) for name in wide.COLUMNS} <= known
     assert all(entry["meaning"] for entry in entries)
-    lines = list(tidy_long.lines(invented_results(1)))
-    assert {line["measure"] for line in lines} <= set(MEASURES)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_dictionary_knows_every_measure_and_method_of_a_full_result(seed: int) -> None:
+    lines = list(tidy_long.lines(invented_results(seed)))
+    assert {line["measure"] for line in lines} <= set(dictionary.MEASURES)
     unknown = {x["method"] for x in lines if dictionary.known_method(x["method"]) is None}
     assert not unknown
+
+
+def test_every_measure_of_the_description_is_told() -> None:
+    listed = {line["measure"] for line in tidy_long.lines(invented_results(1))}
+    assert set(DESCRIBED_MEASURES) <= listed
 
 
 def test_an_unknown_method_has_no_meaning() -> None:
