@@ -97,7 +97,8 @@ def test_patients_and_their_age(document):
     women = sum(one.sex == "F" for one in patients)
     known = sum(one.sex != "" for one in patients)
     assert rows["\u2003F"][3].endswith(f"({women}/{known})")
-    assert "Scanner" in table_of(document, "table-1").notes[0]
+    assert not any(one.staging_edition for one in patients)
+    assert "Staging edition" in table_of(document, "table-1").notes[0]
 
 
 def test_the_flow_keeps_nobody_and_not_recorded_apart(document):
