@@ -2,9 +2,10 @@
 
     python scripts/check_r.py FOLDER
 
-FOLDER holds dataset.csv, results.csv and recompute.R, as downloaded from one report. Needs R
-(Debian: ``apt install r-base-core r-cran-proc``); with the packages pROC and irr the script uses
-them, without them base R.
+FOLDER holds dataset.csv, results.csv and recompute.R, as downloaded from one report, and for the
+describing tables patients.csv, reading-times.csv, annotators.csv and flow.csv. Needs R (Debian:
+``apt install r-base-core r-cran-proc``); with the packages pROC and irr the script uses them,
+without them base R.
 """
 
 import shutil
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 NEEDED = ("dataset.csv", "results.csv", "recompute.R")
+DESCRIBING = ("patients.csv", "reading-times.csv", "annotators.csv", "flow.csv")
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +27,9 @@ def main(arguments: list[str]) -> int:
     if absent:
         print(f"{folder} lacks {', '.join(absent)}: download them from the report's page.")
         return 2
+    undescribed = [name for name in DESCRIBING if not (folder / name).is_file()]
+    if undescribed:
+        print(f"Without {', '.join(undescribed)} their numbers are not recomputed.", flush=True)
     rscript = shutil.which("Rscript")
     if rscript is None:
         print("R was not found: install it (Debian: apt install r-base-core r-cran-proc).")
