@@ -21,6 +21,19 @@ def shared() -> Path:
     return SHARED
 
 
+PURE_FOLDERS = tuple(
+    Path(__file__).resolve().parent / "readerstudy" / folder
+    for folder in ("statistics", "analysis/computing", "analysis/reporting")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole folders of pure tests: a second database would show nothing new."""
+    for item in items:
+        if any(folder in item.path.parents for folder in PURE_FOLDERS):
+            item.add_marker("no_database")
+
+
 _triggers_lifted = False
 
 
