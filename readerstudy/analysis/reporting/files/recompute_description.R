@@ -91,7 +91,7 @@ part_of <- function(cohort) {
 GROUPS <- c(lapply(cohorts, function(cohort) list(key = part_of(cohort), cohorts = cohort)),
             list(list(key = "pooled", cohorts = cohorts)))
 of_group <- function(frame, group) frame[frame$cohort %in% group$cohorts, , drop = FALSE]
-for (column in "short_axis_mm") data[[column]] <- number(data[[column]])
+data$short_axis_mm <- number(data$short_axis_mm)
 
 # ---- patients: those of patients.csv, and those known from their nodes alone
 everybody <- function() {

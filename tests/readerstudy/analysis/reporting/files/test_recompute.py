@@ -209,6 +209,25 @@ def test_a_study_of_which_nothing_but_the_nodes_is_known(tmp_path: Path) -> None
     assert _not_recomputed(tmp_path) <= DRAWN
 
 
+@needs_r
+def test_a_cohort_may_be_named_like_a_formula(tmp_path: Path) -> None:
+    nodes = invented(6, readers=1, cohorts=2)
+    rows = tuple(replace(row, cohort=f"={row.cohort}, Zürich") for row in nodes.rows)
+    table = StudyTable(readers=nodes.readers, rows=rows)
+    done = _run(_folder(tmp_path, table, results_of(table)))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert _not_recomputed(tmp_path) <= DRAWN
+
+
+def test_results_of_an_earlier_version_have_no_description() -> None:
+    results = {**invented_results(1)}
+    tables = dict(results["tables"])
+    del tables["description"]
+    results["tables"] = tables
+    assert "age_years" not in {line["measure"] for line in tidy_long.lines(results)}
+    assert "DESCRIBED <- FALSE" in r_script.script(results)
+
+
 def test_a_folder_without_the_files_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
