@@ -8,7 +8,7 @@ from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
+from docx.shared import Mm, Pt, RGBColor
 
 from readerstudy.analysis.reporting.document import (
     Block,
@@ -20,10 +20,14 @@ from readerstudy.analysis.reporting.document import (
 )
 from readerstudy.analysis.reporting.renderings.archives import printable, steady
 from readerstudy.analysis.reporting.renderings.pictures import svg_to_png
-from readerstudy.analysis.reporting.renderings.widths import setting_of
+from readerstudy.analysis.reporting.renderings.widths import Setting, setting_of
 
 _FAMILY = "Arial"  # on every machine that has Word; a file cannot rely on ours
+_STRETCH = 1.12  # Arial beside the typeface that widths are told in
+_INK = RGBColor(0x1D, 0x2A, 0x30)
 _DPI = 300
+_UNBROKEN_ROWS = 26  # longer tables may go on over the page, under their heads again
+_HIGHEST, _TALL = Mm(100), Mm(200)  # two of the usual plots fit on an upright page
 _LONGEST_DESCRIPTION = 2000
 
 
@@ -61,7 +65,14 @@ def _style(word: Any) -> None:
     normal = word.styles["Normal"]
     normal.font.name, normal.font.size = _FAMILY, Pt(10)
     normal.paragraph_format.space_after = Pt(6)
+    for name in ("Title", "Subtitle", "Caption", *(f"Heading {level}" for level in range(1, 5))):
+        style = word.styles[name]
+        style.font.name, style.font.color.rgb, style.font.italic = _FAMILY, _INK, False
+        style.element.rPr.rFonts.attrib.pop(qn("w:asciiTheme"), None)
+        style.element.rPr.rFonts.attrib.pop(qn("w:hAnsiTheme"), None)
     word.styles["Caption"].font.size = Pt(9)
+    word.styles["Caption"].paragraph_format.space_before = Pt(8)
+    word.styles["Caption"].paragraph_format.space_after = Pt(3)
 
 
 def _page(section: Any, *, landscape: bool) -> None:
@@ -105,8 +116,12 @@ def _turn(word: Any, *, landscape: bool) -> None:
 
 
 def _section(word: Any, section: Section, level: int) -> None:
-    first = next(iter(section.blocks), None)
-    _turn(word, landscape=isinstance(first, Table) and setting_of(first).landscape)
+    """Write a section; one table too wide for an upright page turns the whole of it."""
+    if section.blocks:
+        _turn(word, landscape=_is_wide(section))
+    elif section.sections:
+        # Alone on its page otherwise, where what follows is turned.
+        _turn(word, landscape=_is_wide(section.sections[0]))
     word.add_heading(printable(section.title), min(level, 9))
     for block in section.blocks:
         _block(word, block)
@@ -114,12 +129,15 @@ def _section(word: Any, section: Section, level: int) -> None:
         _section(word, inner, level + 1)
 
 
+def _is_wide(section: Section) -> bool:
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+    return any(setting_of(table, stretch=_STRETCH).landscape for table in tables)
+
+
 def _block(word: Any, block: Block) -> None:
     if isinstance(block, Table):
         _table(word, block)
-        return
-    _turn(word, landscape=False)
-    if isinstance(block, Figure):
+    elif isinstance(block, Figure):
         _figure(word, block)
     elif isinstance(block, Note):
         run = word.add_paragraph().add_run(printable(block.text))
@@ -132,7 +150,9 @@ def _figure(word: Any, figure: Figure) -> None:
     caption = word.add_paragraph(printable(figure.title), style="Caption")
     caption.paragraph_format.keep_with_next = True
     shape = word.add_picture(BytesIO(svg_to_png(figure.svg, _DPI)))
-    part = min(1.0, Mm(165) / shape.width, Mm(200) / shape.height)
+    word.paragraphs[-1].paragraph_format.keep_with_next = bool(figure.caption)
+    highest = _TALL if shape.height > shape.width else _HIGHEST
+    part = min(1.0, Mm(165) / shape.width, highest / shape.height)
     shape.width, shape.height = int(shape.width * part), int(shape.height * part)
     properties = shape._inline.docPr
     properties.set("descr", printable(figure.alt)[:_LONGEST_DESCRIPTION])
@@ -141,16 +161,17 @@ def _figure(word: Any, figure: Figure) -> None:
 
 
 def _table(word: Any, table: Table) -> None:
-    setting = setting_of(table)
-    _turn(word, landscape=setting.landscape)
+    setting = setting_of(table, stretch=_STRETCH)
     caption = word.add_paragraph(printable(table.title), style="Caption")
     caption.paragraph_format.keep_with_next = True
-    _grid(word, table, min(setting.size, 9.0), setting.widths)
+    _grid(word, table, setting)
     for note in table.notes:
         _small(word, note)
+    word.add_paragraph().paragraph_format.space_after = Pt(0)
 
 
-def _grid(word: Any, table: Table, size: float, widths: tuple[float, ...]) -> None:
+def _grid(word: Any, table: Table, setting: Setting) -> None:
+    size, widths = setting.size, setting.widths
     grid = word.add_table(rows=1, cols=len(table.columns))
     grid.autofit = False
     for column, width in zip(grid.columns, widths, strict=True):
@@ -160,19 +181,31 @@ def _grid(word: Any, table: Table, size: float, widths: tuple[float, ...]) -> No
     titles = [column.title for column in table.columns]
     _fill(head, titles, numbers, widths, size, bold=True)
     head.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    _hold(head)
     for row in table.rows:
         line = OxmlElement("w:tr")
+        line.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         grid._tbl.append(line)
         if row.heading:
             _fill(line, row.cells, [False], (sum(widths),), size, bold=True, span=len(widths))
         else:
             _fill(line, row.cells, numbers, widths, size)
+    if len(table.rows) <= _UNBROKEN_ROWS:
+        for line in grid._tbl.tr_lst[:-1]:
+            _hold(line)
     for cell in head.tc_lst:
         _rule(cell.get_or_add_tcPr(), "w:tcBorders", {"bottom": 4})
     _rule(grid._tbl.tblPr, "w:tblBorders", {"top": 8, "bottom": 8})
     margins = OxmlElement("w:tblCellMar")
     margins.extend(_with(f"w:{side}", w="60", type="dxa") for side in ("left", "right"))
     grid._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
+
+
+def _hold(line: Any) -> None:
+    """Keep a line on the page of the next one."""
+    for shape in line.iter(qn("w:pPr")):
+        if shape.find(qn("w:keepNext")) is None:
+            shape.insert(0, OxmlElement("w:keepNext"))
 
 
 def _fill(

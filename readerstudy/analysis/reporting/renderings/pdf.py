@@ -106,6 +106,7 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": [{"heading": row.heading, "cells": row.cells} for row in table.rows],
         "notes": table.notes,
         "landscape": setting.landscape,
+        "running": setting.running,
         "size": setting.size,
         "widths": setting.widths,
     }
