@@ -17,6 +17,7 @@ RELATIVE_P <- 1e-5   # of P values
 ABSOLUTE <- 1e-9     # near zero; not for P values
 ROUNDING <- 1e-12    # what is zero but for rounding
 
+options(width = 150)
 HAS_PROC <- requireNamespace("pROC", quietly = TRUE)
 HAS_IRR <- requireNamespace("irr", quietly = TRUE)
 say <- function(...) cat(sprintf(...), "\n", sep = "")
@@ -961,7 +962,7 @@ if (nrow(done)) {
 }
 if (length(missing)) {
   say("\nNot recomputed (every one is listed in differences.csv):")
-  groups <- stats::aggregate(list(numbers = missing), table[missing, c("part", "measure", "reason")], length)
+  groups <- stats::aggregate(list(numbers = missing), table[missing, c("measure", "reason")], length)
   print(groups, row.names = FALSE, right = FALSE)
 }
 if (nrow(bad)) {
