@@ -20,6 +20,8 @@ NODE_COLUMNS = ("short_axis_mm", "short_axis_cm", "level", "mask_digest")
 PATIENT_TEXTS = ("sex", "primary_site", "pt", "pn", "staging_edition", "scanner")
 PATIENT_NUMBERS = ("age_years", "slice_thickness_mm")
 KNOWN = {*REQUIRED, *SCORES, *NODE_COLUMNS, *PATIENT_TEXTS, *PATIENT_NUMBERS, *LABELS}
+"""Columns of the frozen data, too: a reader of that name could not be told from them."""
+
 CALL, CONFIDENCES = "call_", ("confidence_metastasis", "confidence_ene")
 _BARE_READER = re.compile(r"R[1-9][0-9]{0,2}")
 
@@ -172,6 +174,12 @@ def _refuse_readers(columns: Columns, file: str) -> None:
         raise ImportRefusedError(
             f"{file}, line 1: column '{name}' needs another reader's label. The model's numbers "
             "belong in score_metastasis and score_ene."
+        )
+    taken = sorted(set(readers) & KNOWN)
+    if taken:
+        raise ImportRefusedError(
+            f"{file}, line 1: column '{CALL}{taken[0]}' gives a reader the name of a column of the "
+            "frozen data. Give that reader another label."
         )
     for kind, reader in columns.confidences:
         if reader not in readers:

@@ -143,6 +143,7 @@ HEADS = {
     f"{HEAD},": "line 1: column 6 has no name",
     f"{HEAD},{'x' * 101}": "line 1: the name of column 6 is longer",
     f"{HEAD},call_model": "line 1: column 'call_model' needs another",
+    f"{HEAD},call_truth": "line 1: column 'call_truth' gives a reader the name of a column",
     f"{HEAD},call_": "line 1: column 'call_' needs another",
     f"{HEAD},confidence_ene_R9": "line 1: column 'confidence_ene_R9' belongs to no reader",
     f"{HEAD},short_axis_mm,short_axis_cm": "line 1: short_axis_mm and short_axis_cm",
