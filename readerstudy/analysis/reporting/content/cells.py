@@ -91,6 +91,16 @@ def counted(nodes: Result) -> str:
     return f"{nodes['n']} ({nodes['n_positive']})"
 
 
+def counted_in(result: Result | None, nodes: Result) -> str:
+    """Return the nodes a result rests on; those of its line where the result does not say.
+
+    The reader's own confidence can be missing where a call was made: the nodes are fewer then.
+    """
+    if result is None or result.get("n") is None:
+        return counted(nodes)
+    return f"{result['n']} ({result['n_positive']})"
+
+
 def turned(result: Result | None) -> Result | None:
     """Return readers minus model as model minus readers."""
     if result is None or result["estimate"] is None:

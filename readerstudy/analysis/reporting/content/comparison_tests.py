@@ -55,7 +55,7 @@ def cut_of(block: Result) -> str:
 def _threshold_note(material: Material, endpoint: str) -> str:
     cut = cut_of(material.whole["endpoints"][endpoint])
     told = (
-        "fixed with the model before reading"
+        "fixed with the model version"
         if cut == "fixed"
         else "Youden index, chosen on these nodes and therefore optimistic"
     )
@@ -75,7 +75,7 @@ def _rows(block: Result, view: str) -> Iterator[Row]:
         yield cells.row(
             f"Reader {entry['reader']}",
             UNDEFINED if area is None else cells.estimate(area["hanley_mcneil"]),
-            cells.counted(entry["nodes"]),
+            cells.counted_in(tested.get("delong"), entry["nodes"]),
             cells.estimate(tested.get("delong")),
             cells.interval(tested.get("patient_clustered")),
             *_mcnemar(mcnemar.get("sensitivity")),
@@ -113,6 +113,7 @@ def other_views(material: Material, endpoint: str, number: int) -> tuple[Table, 
                 "",
                 f"AUC ({material.ci}, DeLong)",
                 f"{material.ci}, by patient",
+                "Nodes compared (positive)",
                 f"Model minus reader ({material.ci})",
                 "P",
                 "P, by patient",
@@ -151,8 +152,9 @@ def _view_row(
 ) -> Row:
     plain, clustered = areas
     if tested is None:
-        against = ("", "", "")
+        against = ("", "", "", "")
     else:
         found, by_patient = (tested.get(method) for method in methods)
-        against = (cells.estimate(found), cells.p(found), cells.p(by_patient))
+        on = UNDEFINED if found is None else cells.counted(found)
+        against = (on, cells.estimate(found), cells.p(found), cells.p(by_patient))
     return cells.row(name, cells.area(plain), cells.area_interval(clustered), *against)

@@ -143,11 +143,17 @@ def _reader(reader: Result, compared: Result | None, view: str) -> Row:
     ps = ("", "") if compared is None else _ps(tested, "delong", "patient_clustered")
     return cells.row(
         f"Reader {reader['reader']}",
-        cells.counted(reader["nodes"]),
+        _nodes((reader[f"auc_{view}"] or {}).get("delong"), reader["nodes"]),
         *_areas(reader[f"auc_{view}"]),
         *shares(reader["counts"]),
         *ps,
     )
+
+
+def _nodes(area: Result | None, nodes: Result) -> str:
+    """Return the nodes of the calls, and those of the area where they are fewer."""
+    called, rated = cells.counted(nodes), cells.counted_in(area, nodes)
+    return called if rated == called else f"{called}; AUC {rated}"
 
 
 def _ps(tested: Result | None, plain: str, clustered: str) -> tuple[str, str]:
@@ -165,7 +171,7 @@ _RANDOM = (
 def _means(mean: Result, view: str, *, with_model: bool) -> Iterator[Row]:
     found = mean[view] or {}
     tested = found.get("model_minus_mean")
-    nodes = cells.counted(mean["nodes"])
+    nodes = _nodes(found.get("mean_auc_fixed_readers"), mean["nodes"])
     percentages = [cells.exact_percent(mean["proportions"][name]) for name in MEAN_PROPORTIONS]
     yield cells.row(
         "Reader mean, these readers",

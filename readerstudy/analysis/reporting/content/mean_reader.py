@@ -109,7 +109,8 @@ def _random(material: Material) -> Table:
             contrast = contrast_of(block, material.view)
             if contrast is None:
                 continue
-            nodes = cells.counted(block["reader_mean"]["nodes"])
+            fixed = contrast["delong_fixed_readers"]
+            nodes = cells.counted_in(fixed, block["reader_mean"]["nodes"])
             title = f"{ENDPOINT_TITLES[endpoint]} – {part['name']}, nodes (positive): {nodes}"
             rows.append(cells.heading(title))
             rows += [

@@ -2,6 +2,7 @@
 
 from readerstudy.analysis.reporting.content.material import Material
 from readerstudy.analysis.reporting.document import Block, Column, Paragraph, Row, Section, Table
+from readerstudy.analysis.reporting.paper_notes import DEVIATIONS, SOURCE_PAPER
 
 METHODS = (
     (
@@ -54,7 +55,7 @@ METHODS = (
     ),
     (
         "Operating points",
-        "Fixed: the threshold stored with the model before reading. Youden: largest sensitivity + "
+        "Fixed: the threshold stored with the model version. Youden: largest sensitivity + "
         "specificity − 1, ties to the fewest false positives. False-positive rates: the lowest "
         "observed threshold that keeps to the rate.",
         "",
@@ -91,35 +92,6 @@ METHODS = (
     ),
 )
 
-DEVIATIONS = (
-    (
-        "Readers' intervals are Hanley–McNeil intervals",
-        "DeLong, and by patient beside it; Hanley–McNeil shown as such.",
-    ),
-    (
-        "Intervals of the reader mean are Hanley–McNeil at the mean operating point",
-        "Interval of a mean of correlated areas, for these readers and for readers in general.",
-    ),
-    (
-        "Sensitivities at false-positive rates are interpolated and have no counts",
-        "The attainable point with its counts; interpolated values beside it, labelled.",
-    ),
-    (
-        "The reader mean averages rounded percentages",
-        "The mean of the exact fractions, rounded once.",
-    ),
-    ("P values look one-sided", "Two-sided throughout; one-sided only against a planned margin."),
-    (
-        "Model and readers were evaluated on different nodes in places",
-        "Every comparison uses the nodes both sides have, and says how many these are.",
-    ),
-    (
-        "Mean reader sensitivity was compared by an unpaired test",
-        "Paired by node, summed by patient, and for readers in general.",
-    ),
-    ("Nodes are taken as independent", "Results by patient stand beside the plain ones."),
-)
-
 
 def section(material: Material) -> Section:
     """Return the methods with their sources, and what differs from the source paper."""
@@ -144,15 +116,18 @@ def _deviations() -> Section:
         title="Where this report differs from the source paper",
         blocks=(
             Paragraph(
-                text="The source paper is Shen N et al., Radiology 2026;318(1):e250332. Its tables "
-                "were recomputed from their counts; where its way of reporting could mislead, this "
-                "report does otherwise:"
+                text=f"The source paper is {SOURCE_PAPER}. Its tables were recomputed from their "
+                "counts; where its way of reporting could mislead, this report does otherwise:"
             ),
             Table(
                 key="table-deviations",
                 title="Source paper and this report",
-                columns=(Column(title="Source paper"), Column(title="This report")),
-                rows=tuple(Row(cells=line) for line in DEVIATIONS),
+                columns=(
+                    Column(title="Source paper"),
+                    Column(title="Why it matters"),
+                    Column(title="This report"),
+                ),
+                rows=tuple(Row(cells=(one.what, one.why, one.instead)) for one in DEVIATIONS),
             ),
         ),
     )

@@ -4,14 +4,23 @@ from collections.abc import Iterator
 
 from readerstudy.analysis.reporting.content import cells
 from readerstudy.analysis.reporting.content.cells import Result
-from readerstudy.analysis.reporting.content.material import ENDPOINT_TITLES, Material, counted
+from readerstudy.analysis.reporting.content.material import (
+    ENDPOINT_TITLES,
+    Material,
+    counted,
+    listed,
+)
 from readerstudy.analysis.reporting.document import Block, Paragraph, Row, Section, Table
 from readerstudy.reading.plan_words import WORDS
 
 MOST_LISTED = 200
 MODEL = "model"
 COMPLETE_ALL = "complete_all"
+AS_WRONG, LEAVE_OUT = "as_wrong", "leave_out"
 INCOMPLETE = "A reader made no call for this node, or the model has no score for it."
+
+
+KEPT = "Kept: every reader's call and the model's score are there."
 
 
 def section(material: Material) -> Section:
@@ -20,7 +29,7 @@ def section(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph(
             text=f"Missing calls: {WORDS[rule.calls]}. Nodes whose reference standard is not "
-            f"determinable: {WORDS[rule.undetermined]}. Nothing is imputed."
+            f"determinable: {WORDS[rule.undetermined]}. {_imputed(material)}"
         )
     ]
     counts, missing = list(_counts(material)), material.tables["missing"]
@@ -31,6 +40,21 @@ def section(material: Material) -> Section:
     if missing:
         blocks.append(_list_table(material, missing))
     return Section(key="missing", title="Missing data", blocks=tuple(blocks))
+
+
+def _imputed(material: Material) -> str:
+    """Say how many values the plan's rule has filled in."""
+    rule, missing = material.plan.missing, material.tables["missing"]
+    calls = sum(entry["side"] not in (None, MODEL) for entry in missing)
+    undetermined = sum(entry["side"] is None for entry in missing)
+    filled = []
+    if rule.calls == AS_WRONG:
+        filled.append(counted(calls, "call"))
+    if rule.undetermined != LEAVE_OUT:
+        filled.append(f"the category of {counted(undetermined, 'node')}")
+    if not filled:
+        return "Nothing is imputed."
+    return f"Imputed by these rules, not observed: {listed(filled)}. Scores are never imputed."
 
 
 def _counts(material: Material) -> Iterator[Row]:
@@ -44,6 +68,7 @@ def _counts(material: Material) -> Iterator[Row]:
             incomplete = _incomplete(block)
             if material.plan.missing.calls == COMPLETE_ALL and incomplete:
                 rows.append(cells.row(INCOMPLETE, "all", str(incomplete)))
+                rows.append(cells.row(KEPT, "all", str(block["complete"]["n"])))
             if rows:
                 yield cells.heading(f"{part['name']} – {ENDPOINT_TITLES[endpoint]}")
                 yield from rows
@@ -54,18 +79,18 @@ def _left_out(block: Result) -> dict[tuple[str, str | None], int]:
     model = block["model"]
     of_sides = [reader["nodes"] for reader in block["readers"]]
     of_model = [] if model is None else [model["nodes"]]
+    complete = [block["complete"]] if block["complete"] is not None else []
     return {
         (entry["reason"], entry["side"]): entry["n"]
-        for nodes in (block["nodes"], *of_model, *of_sides)
+        for nodes in (block["nodes"], *complete, *of_model, *of_sides)
         for entry in nodes["left_out"]
     }
 
 
 def _incomplete(block: Result) -> int:
     """Return how many nodes were dropped before any side was looked at."""
-    sides = block["readers"] or ([] if block["model"] is None else [block["model"]])
-    kept: int = sides[0]["nodes"]["n"] if sides else block["nodes"]["n"]
-    dropped: int = block["nodes"]["n"] - kept
+    kept = block["nodes"] if block["complete"] is None else block["complete"]
+    dropped: int = block["nodes"]["n"] - kept["n"]
     return dropped
 
 

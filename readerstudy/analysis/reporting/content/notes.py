@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from readerstudy.analysis.comparator import thresholds_sentence
 from readerstudy.analysis.reporting import display
 from readerstudy.analysis.reporting.content import cells
 from readerstudy.analysis.reporting.content.cells import Result
@@ -9,9 +10,19 @@ from readerstudy.analysis.reporting.content.material import Material, listed
 from readerstudy.analysis.reporting.document import Note
 from readerstudy.statistics.clustered import FEW_PATIENTS
 
+FEW_NODES = 10
+"""Nodes or patients of one class; below, intervals that rest on the normal law are too narrow."""
 FEW_OF_A_CLASS = 20
 """Patients with a node of one class; a clustered variance has so many terms from that class."""
 OK = "ok"
+READER_MEAN = "reader mean"
+_OF_MEAN = {
+    "delong": "delong_fixed_readers",
+    "patient_clustered": "patient_clustered_fixed_readers",
+    "random_readers": "readers_minus_model_random_readers",
+}
+MEANS = {"the mean of the readers", "the mean of readers in general"}
+_RANDOM = "readers_minus_model_random_readers"
 
 
 def of_parts(material: Material) -> tuple[Note, ...]:
@@ -40,6 +51,8 @@ def of_endpoint(material: Material, endpoint: str) -> tuple[Note, ...]:
         found += _sides_of_alpha(material, where, block)
         found += _readers_fixed_or_random(material, where, block)
         found += of_statuses(material, where, areas_of(block, material.view))
+    units = ((part["name"], part["endpoints"][endpoint]["nodes"]) for part in material.printed)
+    found += of_few_units("nodes", units)
     if material.has_model:
         found += _thresholds(material, endpoint)
     return tuple(found)
@@ -61,6 +74,72 @@ def _few_of_a_class(material: Material, endpoint: str) -> Iterator[Note]:
             )
 
 
+def of_few_units(units: str, found: Iterable[tuple[str, Result | None]]) -> tuple[Note, ...]:
+    """Warn where one class has so few nodes or patients that intervals and P mean little.
+
+    Parameters
+    ----------
+    units : str
+        ``nodes`` or ``patients``.
+    found : iterable of (str, mapping)
+        Names with ``n`` and ``n_positive``; what has no class at all is not asked about.
+    """
+    few = []
+    for name, counts in found:
+        fewest = 0 if counts is None else min(counts["n_positive"], _negatives(counts))
+        if 0 < fewest < FEW_NODES:
+            few.append(f"{name}: {fewest}")
+    if not few:
+        return ()
+    text = (
+        f"Fewer than {FEW_NODES} {units} of one class ({'; '.join(dict.fromkeys(few))}). Intervals "
+        "of areas are then too narrow and P values too small; nothing should rest on them alone."
+    )
+    return (Note(text=text, warning=True),)
+
+
+def _negatives(counts: Result) -> int:
+    return int(counts["n"] - counts["n_positive"])
+
+
+def of_primary(material: Material) -> tuple[Note, ...]:
+    """Return what speaks against leaning on the planned comparison, beside its conclusion."""
+    primary = material.tables["primary"]
+    if not primary["tests"]:
+        return ()
+    part, view = material.whole, primary["view"]
+    block = part["endpoints"][primary["endpoint"]]
+    planned = {f"reader {entry['subject']}" for entry in primary["tests"]}
+    if any(entry["subject"] == READER_MEAN for entry in primary["tests"]):
+        planned |= MEANS
+    tested = [(whom, plain) for whom, plain, _ in _tests(block, view) if whom in planned]
+    statuses = of_statuses(
+        material, f"{part['name']}, planned comparison", _named(primary, block, view)
+    )
+    compared = [(whom, result) for whom, result in tested if result.get("n") is not None]
+    return (*of_few_units("nodes", compared), *statuses, *_disagreements(material, planned))
+
+
+def _disagreements(material: Material, planned: set[str]) -> Iterator[Note]:
+    primary = material.tables["primary"]
+    block = material.whole["endpoints"][primary["endpoint"]]
+    yield from _sides_of_alpha(material, material.whole["name"], block, planned)
+    if planned & MEANS:
+        yield from _readers_fixed_or_random(material, material.whole["name"], block)
+
+
+def _named(primary: Result, block: Result, view: str) -> Iterator[tuple[str, Result | None]]:
+    """Yield the planned tests with the results they were taken from."""
+    contrast = contrast_of(block, view) or {}
+    compared = {entry["reader"]: entry[view] or {} for entry in block["comparisons"]}
+    for entry in primary["tests"]:
+        if entry["subject"] == READER_MEAN:
+            yield "model against the mean of the readers", contrast.get(_OF_MEAN[primary["test"]])
+        else:
+            found = compared.get(entry["subject"], {}).get(primary["test"])
+            yield f"model against reader {entry['subject']}", found
+
+
 def _tests(block: Result, view: str) -> Iterator[tuple[str, Result, Result]]:
     """Yield whom the model was compared with, the plain result and the one by patient."""
     for entry in block["comparisons"]:
@@ -73,6 +152,17 @@ def _tests(block: Result, view: str) -> Iterator[tuple[str, Result, Result]]:
         yield "the mean of the readers", fixed, contrast["patient_clustered_fixed_readers"]
 
 
+def _pairs(block: Result, view: str) -> Iterator[tuple[str, Result | None, Result | None]]:
+    """Yield every comparison without and with regard to patients."""
+    yield from _tests(block, view)
+    found = contrast_of(block, view) or {}
+    yield (
+        "the mean of readers in general",
+        found.get(_RANDOM),
+        found.get(f"{_RANDOM}_patient_clustered"),
+    )
+
+
 def contrast_of(block: Result, view: str) -> Result | None:
     """Return the model against the mean of the readers; None where there is nothing to compare."""
     mean = block["reader_mean"] or {}
@@ -80,9 +170,13 @@ def contrast_of(block: Result, view: str) -> Result | None:
     return found
 
 
-def _sides_of_alpha(material: Material, where: str, block: Result) -> Iterator[Note]:
+def _sides_of_alpha(
+    material: Material, where: str, block: Result, only: set[str] | None = None
+) -> Iterator[Note]:
     alpha = material.alpha
-    for whom, plain, clustered in _tests(block, material.view):
+    for whom, plain, clustered in _pairs(block, material.view):
+        if only is not None and whom not in only:
+            continue
         first, second = cells.p_of(plain), cells.p_of(clustered)
         if first is None or second is None or (first <= alpha) == (second <= alpha):
             continue
@@ -157,8 +251,21 @@ def _thresholds(material: Material, endpoint: str) -> Iterator[Note]:
     else:
         yield Note(
             text="The Youden index and the false-positive rates were chosen on the nodes analysed "
-            "here and are optimistic; the threshold fixed with the model is not."
+            "here and are optimistic. The threshold fixed with the model was not chosen by this "
+            "analysis."
         )
+
+
+def of_thresholds(material: Material) -> tuple[Note, ...]:
+    """Say when the model's thresholds were fixed; a warning where the study was open by then."""
+    text = thresholds_sentence(material.sources) if material.has_model else ""
+    if not text:
+        return ()
+    registered = material.sources["model"].get("registered_at")
+    opened = material.sources.get("opened_at")
+    is_late = registered is not None and opened is not None and registered >= opened
+    more = " They could have been chosen knowing the cases." if is_late else ""
+    return (Note(text=f"{text}{more}", warning=is_late),)
 
 
 def of_model(material: Material) -> tuple[Note, ...]:
@@ -182,19 +289,23 @@ def of_bootstrap(material: Material) -> tuple[Note, ...]:
     tested = [entry for entry in primary["tests"] if entry["subject"] == "reader mean"]
     if not drawn or not tested:
         return ()
-    by_formula = _excludes_zero(tested[0]["lower"], tested[0]["upper"])
-    resampled = _excludes_zero(*cells.limits_of(drawn))
+    # Inferiority by the margin is refuted by a lower limit above it; a difference on either side.
+    margin = primary["margin"]
+    border = 0.0 if margin is None else -float(margin)
+    by_formula = _excludes(border, tested[0]["lower"], tested[0]["upper"])
+    resampled = _excludes(border, *cells.limits_of(drawn))
     if by_formula is None or resampled is None or by_formula == resampled:
         return ()
     without = "the formula's" if by_formula else "the bootstrap's"
     return (
         Note(
-            text="The interval of the planned test and the bootstrap's disagree about 0: only "
-            f"{without} leaves it out. The result is close to the border; do not lean on it.",
+            text="The interval of the planned test and the bootstrap's disagree about "
+            f"{display.decimals(border, 2) if margin else 0}: only {without} leaves it out. The "
+            "result is close to the border; do not lean on it.",
             warning=True,
         ),
     )
 
 
-def _excludes_zero(lower: float | None, upper: float | None) -> bool | None:
-    return None if lower is None or upper is None else lower > 0 or upper < 0
+def _excludes(border: float, lower: float | None, upper: float | None) -> bool | None:
+    return None if lower is None or upper is None else lower > border or upper < border

@@ -17,6 +17,8 @@ from readerstudy.analysis.reporting.document import (
     Table,
 )
 
+NOBODY = {"n": 0, "n_positive": 0}
+
 
 def section(material: Material) -> Section:
     """Return Table S6 with its figures; cohorts always count as a subgroup."""
@@ -25,7 +27,8 @@ def section(material: Material) -> Section:
         text = "No subgroups were planned."
         return Section(key="subgroups", title=title, blocks=(Paragraph(text=text),))
     keys = [f"subgroups-{endpoint}" for endpoint in material.endpoints]
-    blocks: list[Block] = [_table(material), *_undefined(material), *material.shown(*keys)]
+    few = notes.of_few_units("nodes", _sizes(material))
+    blocks: list[Block] = [_table(material), *few, *_undefined(material), *material.shown(*keys)]
     return Section(key="subgroups", title=title, blocks=tuple(blocks))
 
 
@@ -45,9 +48,19 @@ def _table(material: Material) -> Table:
         notes=(
             "Intervals and P by patient (Obuchowski 1997), these readers. The subgroups were named "
             "in the plan; P values are not adjusted and test each subgroup against 0, not one "
-            "subgroup against another.",
+            "subgroup against another. The difference is of the nodes that the model and every "
+            "reader have (nodes compared); the model's AUC is of all nodes it scored.",
         ),
     )
+
+
+def _sizes(material: Material) -> Iterator[tuple[str, Result]]:
+    for endpoint in material.endpoints:
+        for part in material.subgroups:
+            yield (
+                f"{ENDPOINT_TITLES[endpoint]}, {part['name']}",
+                part["endpoints"][endpoint]["nodes"],
+            )
 
 
 def _undefined(material: Material) -> Iterator[Note]:
@@ -67,6 +80,7 @@ def _columns(material: Material, first: str, units: str) -> tuple[Column, ...]:
         first,
         units,
         f"AUC, model ({material.ci})",
+        "Nodes compared (positive)",
         f"AUC, mean reader ({material.ci})",
         f"Difference ({material.ci})",
         "P",
@@ -80,6 +94,7 @@ def _cells(block: Result, view: str) -> tuple[str, ...]:
     return (
         cells.counted(block["nodes"]),
         UNDEFINED if model is None else cells.estimate(model["auc"]["patient_clustered"]),
+        cells.counted_in(difference, (block["reader_mean"] or {}).get("nodes") or NOBODY),
         cells.area(mean.get("mean_auc_patient_clustered")),
         cells.estimate(difference),
         cells.p(difference),
@@ -107,6 +122,7 @@ def patient_section(material: Material) -> Section:
             f"AUC ({material.ci}, DeLong)",
             "Sensitivity, % (n/d)",
             "Specificity, % (n/d)",
+            "Patients compared (positive)",
             f"Model minus reader ({material.ci})",
             "P",
         ),
@@ -123,6 +139,14 @@ def patient_section(material: Material) -> Section:
 
 
 def _patient_notes(material: Material, parts: Sequence[Result]) -> Iterator[Note]:
+    yield from notes.of_few_units(
+        "patients",
+        (
+            (f"{part['name']}, {ENDPOINT_TITLES[name]}", part["patient_level"][name]["nodes"])
+            for name in material.endpoints
+            for part in parts
+        ),
+    )
     for endpoint in material.endpoints:
         for part in parts:
             areas = notes.areas_of(part["patient_level"][endpoint], material.view)
@@ -138,7 +162,7 @@ def _patient_rows(cohort: str, block: Result, view: str) -> list[Row]:
         counts = ("", "") if fixed is None else _shares(fixed["counts"])
         area = cells.estimate(model["auc"]["delong"])
         nodes = cells.counted(model["nodes"])
-        rows.append(cells.row(f"{cohort}: model", nodes, area, *counts, "", ""))
+        rows.append(cells.row(f"{cohort}: model", nodes, area, *counts, "", "", ""))
     compared = {
         entry["reader"]: (entry[view] or {}).get("delong") for entry in block["comparisons"]
     }
@@ -150,10 +174,16 @@ def _patient_rows(cohort: str, block: Result, view: str) -> list[Row]:
                 cells.counted(reader["nodes"]),
                 cells.estimate((reader[f"auc_{view}"] or {}).get("delong")),
                 *_shares(reader["counts"]),
-                *(("", "") if model is None else (cells.estimate(tested), cells.p(tested))),
+                *(("", "", "") if model is None else _tested(tested)),
             )
         )
     return [*rows, *_mean_rows(cohort, block, view)]
+
+
+def _tested(tested: Result | None) -> tuple[str, str, str]:
+    """Return the patients compared, the difference and its P value."""
+    on = UNDEFINED if tested is None else cells.counted(tested)
+    return on, cells.estimate(tested), cells.p(tested)
 
 
 def _shares(counts: Result) -> tuple[str, str]:
@@ -172,6 +202,6 @@ def _mean_rows(cohort: str, block: Result, view: str) -> list[Row]:
             cells.area((mean[view] or {}).get("mean_auc_fixed_readers")),
             cells.exact_percent(mean["proportions"]["sensitivity"]),
             cells.exact_percent(mean["proportions"]["specificity"]),
-            *(("", "") if block["model"] is None else (cells.estimate(tested), cells.p(tested))),
+            *(("", "", "") if block["model"] is None else _tested(tested)),
         )
     ]

@@ -29,7 +29,9 @@ def section(material: Material) -> Section:
         blocks += [_table(material, primary), *_bootstrap(material, primary)]
     else:
         blocks.append(Paragraph(text=_nothing(material)))
+    blocks += [*notes.of_primary(material), *_several(material, primary), *_early(material)]
     blocks += [*notes.of_bootstrap(material), *notes.of_parts(material)]
+    blocks += notes.of_thresholds(material)
     blocks += [*notes.of_model(material), *_unblinding(material), *_amendments(material)]
     return Section(key="summary", title="Summary", blocks=tuple(blocks))
 
@@ -54,7 +56,8 @@ def _population(material: Material) -> str:
     sizes = f"{counted(whole['n_nodes'], 'node')} of {counted(whole['n_patients'], 'patient')}"
     readers = counted(len(material.readers), "reader")
     model = (material.sources.get("model") or {}).get("name", "one model")
-    against = f"; the model is {model}" if material.has_model else "; no model was compared"
+    is_told = material.has_model or material.sources.get("model") is not None
+    against = f"; the model is {model}" if is_told else "; no model was compared"
     return (
         f"{sizes} in {counted(cohorts, 'cohort')} were called by {readers}{against}."
         if cohorts
@@ -74,9 +77,12 @@ def _question(primary: Result) -> str:
 
 
 def _nothing(material: Material) -> str:
-    if not material.has_model:
+    if not material.has_model and material.sources.get("model") is None:
         return "No model was compared: the report describes the readers alone."
-    return "The planned primary comparison could not be made: no node has a call and a score."
+    return (
+        "The planned primary comparison could not be made: no node has a reference standard, a "
+        "call and a score."
+    )
 
 
 def _answers(material: Material, primary: Result) -> Iterator[str]:
@@ -93,10 +99,24 @@ def _whom(subject: str) -> str:
 def _nodes(part: Result, primary: Result) -> Mapping[str, Any]:
     """Return the nodes each comparison rests on."""
     block = part["endpoints"][primary["endpoint"]]
-    found = {entry["reader"]: entry["nodes"] for entry in block["comparisons"]}
+    view = primary["view"]
+    found = {
+        entry["reader"]: _of_view(entry["nodes"], (entry[view] or {}).get("delong"))
+        for entry in block["comparisons"]
+    }
     if block["reader_mean"] is not None:
-        found[READER_MEAN] = block["reader_mean"]["nodes"]
+        contrast = notes.contrast_of(block, view) or {}
+        found[READER_MEAN] = _of_view(
+            block["reader_mean"]["nodes"], contrast.get("delong_fixed_readers")
+        )
     return found
+
+
+def _of_view(nodes: Result, tested: Result | None) -> Result:
+    """Return the nodes tested; a reader's own confidence can be missing where a call is not."""
+    if tested is None or tested["n"] == nodes["n"]:
+        return nodes
+    return {"n": tested["n"], "n_positive": tested["n_positive"], "n_patients": None}
 
 
 def _difference(material: Material, entry: Result, nodes: Result | None) -> str:
@@ -105,16 +125,18 @@ def _difference(material: Material, entry: Result, nodes: Result | None) -> str:
     on = (
         ""
         if nodes is None
-        else f" on {counted(nodes['n'], 'node')} ({nodes['n_positive']} positive) of "
-        f"{counted(nodes['n_patients'], 'patient')}"
+        else f" on {counted(nodes['n'], 'node')} ({nodes['n_positive']} positive)"
+        + ("" if nodes["n_patients"] is None else f" of {counted(nodes['n_patients'], 'patient')}")
     )
     if entry["estimate"] is None:
         return f"Model minus {_whom(entry['subject'])}{on}: undefined."
     found = display.with_limits(entry["estimate"], None, None).removesuffix(f" ({UNDEFINED})")
     interval = display.limits(entry["lower"], entry["upper"])
+    is_margin = material.tables["primary"]["hypothesis"] == "non_inferiority"
+    one_sided = "one-sided against the margin " if is_margin else ""
     return (
         f"Model minus {_whom(entry['subject'])}{on}: {found} ({material.ci} {interval}), "
-        f"P {display.p_value(entry['tested_p'])}{also}."
+        f"{one_sided}P {display.p_value(entry['tested_p'])}{also}."
     )
 
 
@@ -124,7 +146,29 @@ def _conclusion(material: Material, primary: Result, entry: Result) -> str:
     if entry["concluded"] is None:
         return "The test is undefined, so nothing was shown."
     sentence = _shown(primary, entry)
-    return f"At this interim look: {sentence}" if material.is_interim else sentence
+    if not material.is_interim:
+        return sentence
+    return f"At this interim look: {sentence[0].lower()}{sentence[1:]}"
+
+
+def _several(material: Material, primary: Result) -> Iterator[Note]:
+    number = len(primary["tests"])
+    if number > 1 and material.plan.multiplicity == "none" and not material.is_exploratory:
+        yield Note(
+            text=f"{number} tests without adjustment: each errs by chance at the level named, so "
+            "that one of them does so more often than that.",
+            warning=True,
+        )
+
+
+def _early(material: Material) -> Iterator[Note]:
+    if material.is_interim and material.tables["primary"]["tests"]:
+        yield Note(
+            text="The significance level makes no allowance for this interim look. Testing again "
+            "at the end makes a chance finding more likely, unless the plan says how looks are "
+            "paid for.",
+            warning=True,
+        )
 
 
 def _shown(primary: Result, entry: Result) -> str:
@@ -172,15 +216,22 @@ def _table(material: Material, primary: Result) -> Table:
         notes=(
             f"Significance level {material.alpha:.10g}, two-sided"
             + (f"; non-inferiority one-sided at {material.alpha / 2:.10g}." if one_sided else "."),
-            f"Adjusted for several tests: {WORDS[primary['multiplicity']]}. Cohorts are tested "
+            f"{_adjustment(primary)} Cohorts are tested "
             "apart from each other and carry no conclusion of their own.",
         ),
     )
 
 
+def _adjustment(primary: Result) -> str:
+    if primary["multiplicity"] == "none":
+        return "Not adjusted for several tests."
+    return f"Adjusted for several tests: {WORDS[primary['multiplicity']]}."
+
+
 def _rows(material: Material, part: Result, primary: Result, found: Result) -> Iterator[Row]:
     nodes = _nodes(part, primary)
     is_primary = found is primary
+    unadjusted = primary["multiplicity"] == "none"
     for entry in found["tests"]:
         on = nodes.get(entry["subject"])
         word = conclusion_word(primary, entry, exploratory=material.is_exploratory)
@@ -189,7 +240,7 @@ def _rows(material: Material, part: Result, primary: Result, found: Result) -> I
             UNDEFINED if on is None else cells.counted(on),
             display.with_limits(entry["estimate"], entry["lower"], entry["upper"]),
             display.p_value(entry["tested_p"]),
-            display.p_value(entry["adjusted_p"]),
+            UNDEFINED if unadjusted else display.p_value(entry["adjusted_p"]),
             word if is_primary else "",
         )
 
@@ -202,8 +253,10 @@ def _bootstrap(material: Material, primary: Result) -> Iterator[Paragraph]:
         return
     skipped = drawn["skipped"]
     left = f"; {skipped:,} more lacked a class and were skipped" if skipped else ""
+    is_planned = any(entry["subject"] == READER_MEAN for entry in primary["tests"])
+    lead = "Beside it, without" if is_planned else "Not the planned comparison, and without"
     yield Paragraph(
-        text="Beside it, without formulas: model minus the mean of the readers by resampling "
+        text=f"{lead} formulas: model minus the mean of the readers by resampling "
         f"patients: {cells.estimate(drawn['result'])} ({material.ci}, percentile; "
         f"{drawn['replicates']:,} resamples{left})."
     )

@@ -83,7 +83,7 @@ def thresholds(material: Material) -> Answer:
             fixed.append(f"{ENDPOINT_TITLES[endpoint]} {above} {value}")
     explored = "Explored on these data: the Youden index and points at false-positive rates."
     known = (
-        f"Fixed with the model version, before reading: {listed(fixed)}."
+        f"Fixed with the model version: {listed(fixed)}."
         if fixed
         else "No threshold was fixed before."
     )

@@ -8,6 +8,8 @@ import pytest
 
 from readerstudy.analysis.computing.model_calls import ModelRule
 from readerstudy.analysis.reporting.content import report_document
+from readerstudy.analysis.reporting.document import Note
+from readerstudy.reading.plan import default_plan
 from tests.readerstudy.analysis.reporting.content.documents import (
     FACTS,
     MODEL,
@@ -70,7 +72,8 @@ def test_fixed_and_random_readers_on_different_sides(found):
     contrast = pooled(found)["reader_mean"]["binary"]["model_minus_mean"]
     contrast["patient_clustered_fixed_readers"]["test"]["p_two_sided"] = 0.01
     contrast["delong_fixed_readers"]["test"]["p_two_sided"] = 0.01
-    assert len(noted(found, "cannot be said of all readers")) == 1
+    # Beside the planned comparison in the summary, and with the endpoint's table.
+    assert len(noted(found, "cannot be said of all readers")) == 2
     key = "readers_minus_model_random_readers_patient_clustered"
     contrast[key]["test"]["p_two_sided"] = 0.02
     assert not noted(found, "cannot be said of all readers")
@@ -131,7 +134,9 @@ def test_an_interim_look_says_so(found):
         "Interim: the study was open when these data were frozen; 4 of 7 cases were not submitted "
         "and do not count.",
     )
-    assert "At this interim look:" in texts(document)
+    assert "At this interim look: a difference was" in texts(document)
+    assert len(noted(found, "no allowance for this interim look")) == 1
+    assert not noted(stored(), "no allowance for this interim look")
 
 
 @pytest.mark.parametrize(
@@ -195,3 +200,127 @@ def test_each_reader_of_a_family_has_an_adjusted_p():
     ]
     assert texts(document).count("adjusted P") == 3
     assert "P, one-sided against the margin" in texts(document)
+
+
+@pytest.mark.parametrize(("positive", "expected"), [(0, 0), (1, 1), (9, 1), (10, 0)])
+def test_few_nodes_of_a_class(found, positive, expected):
+    for part in found["tables"]["parts"]:
+        for block in (*part["endpoints"].values(), *(part["patient_level"] or {}).values()):
+            block["nodes"] |= {"n": 100, "n_positive": 50}
+            contrast = block["reader_mean"]["binary"]["model_minus_mean"]
+            contrast["delong_fixed_readers"] |= {"n": 100, "n_positive": 50}
+    pooled(found)["nodes"]["n_positive"] = positive
+    words = f"Fewer than 10 nodes of one class (All cohorts: {positive})"
+    assert len(noted(found, words)) == expected
+    assert len(noted(found, "of one class")) == expected
+
+
+def test_the_planned_comparison_on_few_nodes_warns_in_the_summary(found):
+    tested = pooled(found)["reader_mean"]["binary"]["model_minus_mean"]["delong_fixed_readers"]
+    tested |= {"n": 100, "n_positive": 97}
+    words = "Fewer than 10 nodes of one class (the mean of the readers: 3)"
+    assert len(noted(found, words)) == 1
+    tested |= {"n_positive": 60}
+    assert not noted(found, words)
+
+
+def test_plain_and_clustered_p_of_readers_in_general(found):
+    contrast = pooled(calm(found))["reader_mean"]["binary"]["model_minus_mean"]
+    words = "model against the mean of readers in general: the plain test (P .01)"
+    assert not noted(found, words)
+    contrast["readers_minus_model_random_readers"]["test"]["p_two_sided"] = 0.01
+    assert len(noted(found, words)) == 2
+
+
+def test_several_tests_without_adjustment(found):
+    each = {"comparison": "model_vs_each_reader"}
+    plain = planned(multiplicity="none", primary=planned_primary(each))
+    holm = planned(multiplicity="holm", primary=planned_primary(each))
+    words = "3 tests without adjustment"
+    without = results(invented(21), plan=plain)
+    assert len(noted(without, words)) == 1
+    assert not noted(results(invented(21), plan=holm), words)
+    document = report_document(without, FACTS)
+    rows = lines(document, "table-primary", under="(primary)")
+    assert {cells[3] for cells in rows.values()} == {"–"}
+    assert "Not the planned comparison, and without formulas" in texts(document)
+
+
+def planned_primary(changes):
+    return default_plan()["primary"] | changes
+
+
+def test_a_margin_is_tested_one_sided_and_says_so():
+    plan = planned(primary=planned_primary({"hypothesis": "non_inferiority", "margin": 0.05}))
+    found = results(invented(21), plan=plan)
+    assert "one-sided against the margin P " in texts(report_document(found, FACTS))
+    assert "one-sided against the margin P " not in texts(report_document(stored(), FACTS))
+    primary = found["tables"]["primary"]
+    primary["tests"][0] |= {"lower": -0.04, "upper": 0.5}
+    drawn = primary["bootstrap"]["result"]["interval"]
+    drawn |= {"lower": -0.04, "upper": 0.5}
+    assert not noted(found, "disagree about")
+    drawn["lower"] = -0.06
+    assert len(noted(found, "disagree about −0.05")) == 1
+
+
+@pytest.mark.parametrize(
+    ("registered", "words", "is_warning"),
+    [
+        ("2026-01-02T00:00:00+00:00", "before the study was opened", False),
+        ("2026-01-04T00:00:00+00:00", "They could have been chosen knowing the cases.", True),
+        (None, "when is not recorded", False),
+    ],
+)
+def test_when_thresholds_were_fixed(found, registered, words, is_warning):
+    found["sources"] |= {"opened_at": "2026-01-03T00:00:00+00:00"}
+    found["sources"]["model"] = MODEL | {"thresholds": {"ene": 0.5}, "registered_at": registered}
+    said = [
+        block
+        for section in report_document(found, FACTS).sections
+        for block in section.blocks
+        if isinstance(block, Note) and "thresholds were fixed with its version" in block.text
+    ]
+    assert len(said) == 1
+    assert words in said[0].text
+    assert said[0].warning is is_warning
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ({"calls": "complete_pairs", "undetermined": "leave_out"}, "Nothing is imputed."),
+        ({"calls": "as_wrong", "undetermined": "leave_out"}, "{calls} calls. Scores are never"),
+        (
+            {"calls": "as_wrong", "undetermined": "as_benign"},
+            "{calls} calls and the category of {nodes} nodes.",
+        ),
+    ],
+)
+def test_what_a_rule_fills_in_is_counted(missing, words):
+    table = invented(21)
+    calls = sum(call is None for row in table.rows for call in row.calls.values())
+    nodes = sum(row.truth is None for row in table.rows)
+    found = texts(report_document(results(table, plan=planned(missing=missing)), FACTS))
+    assert words.format(calls=calls, nodes=nodes) in found
+    assert ("Nothing is imputed." in found) is (missing["calls"] == "complete_pairs")
+
+
+def test_nodes_without_a_confidence_are_not_counted_as_compared():
+    views = ["binary", "ordinal", "confidence"]
+    plan = planned(views=views, primary=planned_primary({"view": "confidence"}))
+    found = results(invented(3), plan=plan)
+    block = pooled(found)
+    tested = block["reader_mean"]["confidence"]["model_minus_mean"]["delong_fixed_readers"]
+    assert tested["n"] < block["reader_mean"]["nodes"]["n"]
+    printed = f"{tested['n']} ({tested['n_positive']})"
+    document = report_document(found, FACTS)
+    assert lines(document, "table-primary", under="(primary)")["Reader mean"][0] == printed
+    assert f"on {tested['n']} nodes ({tested['n_positive']} positive): " in texts(document)
+    first = block["comparisons"][0]["confidence"]["delong"]
+    rows = lines(document, "table-4b", under="All cohorts")
+    assert rows["Reader R1"][1] == f"{first['n']} ({first['n_positive']})"
+    assert lines(document, "table-4", under="All cohorts")["Reader mean, these readers"][0] == (
+        f"{block['reader_mean']['nodes']['n']} ({block['reader_mean']['nodes']['n_positive']}); "
+        f"AUC {printed}"
+    )

@@ -138,7 +138,9 @@ def test_subgroups():
     difference = contrast["patient_clustered_fixed_readers"]
     assert printed[0] == f"{found['nodes']['n']} ({found['nodes']['n_positive']})"
     assert printed[1] == estimate_of(found["model"]["auc"]["patient_clustered"])
-    assert printed[3:] == (estimate_of(difference), p_value(difference["test"]["p_two_sided"]))
+    compared = found["reader_mean"]["nodes"]
+    assert printed[2] == f"{compared['n']} ({compared['n_positive']})"
+    assert printed[4:] == (estimate_of(difference), p_value(difference["test"]["p_two_sided"]))
 
 
 def test_patients_as_the_unit():
@@ -147,7 +149,8 @@ def test_patients_as_the_unit():
     rows = lines(document(), "table-s7", under="Metastasis")
     assert rows["All cohorts: model"][1] == estimate_of(found["model"]["auc"]["delong"])
     tested = found["comparisons"][0]["binary"]["delong"]
-    assert rows["All cohorts: reader R1"][-2:] == (
+    assert rows["All cohorts: reader R1"][-3:] == (
+        f"{tested['n']} ({tested['n_positive']})",
         estimate_of(tested),
         p_value(tested["test"]["p_two_sided"]),
     )

@@ -10,6 +10,7 @@ from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 from readerstudy.analysis.computing.model_calls import ModelRule
 from readerstudy.analysis.reporting import stored_document
 from readerstudy.analysis.reporting.content import report_document
+from readerstudy.analysis.reporting.content.missing import INCOMPLETE, KEPT
 from readerstudy.analysis.reporting.document import Figure
 from tests.readerstudy.analysis.reporting.content.documents import (
     FACTS,
@@ -210,8 +211,13 @@ def test_nodes_that_are_not_complete_are_counted_where_the_plan_drops_them():
         row.truth is not None and (None in row.calls.values() or row.score_ene is None)
         for row in table.rows
     )
-    rows = [row.cells for row in found.rows[at + 1 : at + 3]]
-    assert rows[1][1:] == ("all", str(dropped))
+    # The next endpoint stands below; the first lines of a kind are this one's.
+    rows = {row.cells[:2]: row.cells[2] for row in reversed(found.rows[at + 1 :]) if row.cells[1:]}
+    known = [row for row in table.rows if row.truth is not None]
+    assert rows[INCOMPLETE, "all"] == str(dropped)
+    assert rows[KEPT, "all"] == str(len(known) - dropped)
+    no_call = sum(row.calls["R1"] is None for row in known)
+    assert [n for (_, side), n in rows.items() if side == "Reader R1"] == [str(no_call)]
 
 
 def test_areas_stay_between_0_and_1():
@@ -227,4 +233,4 @@ def test_areas_stay_between_0_and_1():
         assert rows[name][1].endswith("(0.00, 1.00)")
         assert rows[name][2] == "0.00, 1.00"
     subgroups = lines(document, "table-s6")
-    assert all(cells[2].endswith(("(0.00, 1.00)", "(–)", "–")) for cells in subgroups.values())
+    assert all(cells[3].endswith(("(0.00, 1.00)", "(–)", "–")) for cells in subgroups.values())
