@@ -17,8 +17,8 @@ from readerstudy.statistics.multiplicity import AdjustedP, Method, adjust
 from readerstudy.statistics.non_inferiority import non_inferiority
 
 READER_MEAN = "reader mean"
-MOST_PATIENTS = 2000
-"""Beyond this the patient-by-patient kernel of the bootstrap outgrows memory."""
+FEWEST_PATIENTS, MOST_PATIENTS = 2, 2000
+"""One patient drawn again never varies; beyond the most, the kernel outgrows memory."""
 _OF_READER = {"delong": "delong", "patient_clustered": "patient_clustered"}
 _OF_MEAN = {
     "delong": "delong_fixed_readers",
@@ -165,6 +165,8 @@ def bootstrapped(nodes: NodeSet, plan: Plan, seed: int) -> dict[str, Plain]:
     used = viewed(common_nodes(nodes, sides), nodes.readers, view) if nodes.readers else None
     if used is None or not len(used) or used.n_positive in (0, len(used)):
         return {"result": None, "reason": "There are no nodes of both classes to resample."}
+    if len(np.unique(used.patients)) < FEWEST_PATIENTS:
+        return {"result": None, "reason": "One patient alone cannot be resampled."}
     if len(np.unique(used.patients)) > MOST_PATIENTS:
         return {"result": None, "reason": f"Not resampled beyond {MOST_PATIENTS} patients."}
     result = patient_bootstrap(

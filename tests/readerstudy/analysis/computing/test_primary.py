@@ -260,3 +260,11 @@ def test_conclusions_follow_from_adjusted_p_in_any_study(seed, plan):
         else:
             assert entry["concluded"] == (entry["adjusted_p"] <= alpha)
             assert entry["tested_p"] <= entry["adjusted_p"] <= 1
+
+
+def test_one_patient_is_not_resampled():
+    rows = [row for row in study(seed=3, n_patients=2, nodes=(12, 12)).rows if row.cohort == "A"]
+    found = tables(StudyTable(readers=READERS, rows=tuple(rows)))["primary"]
+    assert found["tests"][0]["estimate"] is not None
+    assert found["bootstrap"]["result"] is None
+    assert found["bootstrap"]["reason"] == "One patient alone cannot be resampled."
