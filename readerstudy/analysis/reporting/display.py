@@ -55,6 +55,22 @@ def p_value(p: float | None) -> str:
     return str(Decimal(repr(float(p))).quantize(digits, ROUND_HALF_UP)).removeprefix("0")
 
 
+def p_value_beside(p: float | None, border: float) -> str:
+    """Return a P value with as many decimals as it takes to tell it from the level beside it.
+
+    ``.05`` beside a level of .05 does not say on which side it lies: ``.0496`` and ``.052`` do.
+    """
+    found = p_value(p)
+    if p is None or p == border or p < 0.001 or found != p_value(border):
+        return found
+    for places in range(3, 17):
+        step = Decimal(1).scaleb(-places)
+        shown = Decimal(repr(float(p))).quantize(step, ROUND_HALF_UP)
+        if shown != Decimal(repr(float(border))).quantize(step, ROUND_HALF_UP):
+            return f"{shown:f}".removeprefix("0")
+    return found
+
+
 def decimals(value: float | None, places: int) -> str:
     """Return a measurement with so many decimals, halves away from zero, a true minus sign."""
     if value is None:

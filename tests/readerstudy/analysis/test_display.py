@@ -123,3 +123,20 @@ def test_thresholds_keep_four_digits():
     assert display.significant(0.431299) == "0.4313"
     assert display.significant(-2.5) == "−2.5"
     assert display.significant(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("p", "border", "expected"),
+    [
+        (0.0496, 0.05, ".0496"),
+        (0.0502, 0.05, ".0502"),
+        (0.052, 0.05, ".052"),
+        (0.05, 0.05, ".05"),
+        (0.04, 0.05, ".04"),
+        (0.0251, 0.025, ".0251"),
+        (0.0000001, 0.0005, "<.001"),
+        (None, 0.05, "–"),
+    ],
+)
+def test_a_p_value_beside_its_level(p, border, expected):
+    assert display.p_value_beside(p, border) == expected

@@ -117,6 +117,9 @@ def of_primary(material: Material) -> tuple[Note, ...]:
         material, f"{part['name']}, planned comparison", _named(primary, block, view)
     )
     compared = [(whom, result) for whom, result in tested if result.get("n") is not None]
+    if len(material.cohorts) > 1:
+        endpoint = primary["endpoint"]
+        compared += [(one["name"], one["endpoints"][endpoint]["nodes"]) for one in material.cohorts]
     return (*of_few_units("nodes", compared), *statuses, *_disagreements(material, planned))
 
 
@@ -181,9 +184,10 @@ def _sides_of_alpha(
         if first is None or second is None or (first <= alpha) == (second <= alpha):
             continue
         yield Note(
-            text=f"{where}, model against {whom}: the plain test (P {display.p_value(first)}) and "
-            f"the test that allows for nodes of one patient being alike (P "
-            f"{display.p_value(second)}) fall on different sides of {_level(alpha)}. Nodes of one "
+            text=f"{where}, model against {whom}: the plain test (P "
+            f"{display.p_value_beside(first, alpha)}) and the test that allows for nodes of one "
+            f"patient being alike (P {display.p_value_beside(second, alpha)}) fall on different "
+            f"sides of {_level(alpha)}. Nodes of one "
             "patient are seldom independent; the second test does not assume that they are.",
             warning=True,
         )
@@ -196,13 +200,15 @@ def _readers_fixed_or_random(material: Material, where: str, block: Result) -> I
     alpha = material.alpha
     if fixed is None or general is None or (fixed <= alpha) == (general <= alpha):
         return
+    of_these = display.p_value_beside(fixed, alpha)
+    of_all = display.p_value_beside(general, alpha)
     yield Note(
         text=f"{where}, model against the mean of the readers, by patient: for these readers P is "
-        f"{display.p_value(fixed)}, for readers in general {display.p_value(general)}: different "
+        f"{of_these}, for readers in general {of_all}: different "
         f"sides of {_level(alpha)}. What was found of these readers cannot be said of all readers."
         if fixed <= alpha
         else f"{where}, model against the mean of the readers, by patient: for readers in general "
-        f"P is {display.p_value(general)}, for these readers {display.p_value(fixed)}: different "
+        f"P is {of_all}, for these readers {of_these}: different "
         f"sides of {_level(alpha)}. The two answer different questions; the plan names the one "
         "that counts.",
         warning=True,

@@ -133,10 +133,11 @@ def _difference(material: Material, entry: Result, nodes: Result | None) -> str:
     found = display.with_limits(entry["estimate"], None, None).removesuffix(f" ({UNDEFINED})")
     interval = display.limits(entry["lower"], entry["upper"])
     is_margin = material.tables["primary"]["hypothesis"] == "non_inferiority"
+    level = material.alpha / 2 if is_margin else material.alpha
     one_sided = "one-sided against the margin " if is_margin else ""
     return (
         f"Model minus {_whom(entry['subject'])}{on}: {found} ({material.ci} {interval}), "
-        f"{one_sided}P {display.p_value(entry['tested_p'])}{also}."
+        f"{one_sided}P {display.p_value_beside(entry['tested_p'], level)}{also}."
     )
 
 

@@ -218,7 +218,7 @@ def test_few_nodes_of_a_class(found, positive, expected):
 def test_the_planned_comparison_on_few_nodes_warns_in_the_summary(found):
     tested = pooled(found)["reader_mean"]["binary"]["model_minus_mean"]["delong_fixed_readers"]
     tested |= {"n": 100, "n_positive": 97}
-    words = "Fewer than 10 nodes of one class (the mean of the readers: 3)"
+    words = "Fewer than 10 nodes of one class (the mean of the readers: 3"
     assert len(noted(found, words)) == 1
     tested |= {"n_positive": 60}
     assert not noted(found, words)

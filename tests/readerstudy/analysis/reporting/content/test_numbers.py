@@ -1,6 +1,7 @@
 """Printed numbers are those of the results: each checked at its own place in them."""
 
 import functools
+from decimal import Decimal
 
 import pytest
 
@@ -164,3 +165,18 @@ def test_provenance_and_amendments():
     assert rows["Protocol"] == ("p" * 64,)
     assert rows["Use of this test set"] == ("unblinded look number 2",)
     assert lines(document(), "table-amendments")["1"] == ("2026-11-02", "A", "Why.", "3", "e" * 64)
+
+
+def test_sensitivities_and_their_kin_stand_with_their_counts():
+    rows = lines(document(), "table-4", under="All cohorts")
+    names = ("sensitivity", "specificity", "accuracy", "ppv", "npv")
+    for reader in block("ene")["readers"]:
+        counts = [reader["counts"][name] for name in names]
+        shown = [f"({found['numerator']}/{found['denominator']})" for found in counts]
+        printed = rows[f"Reader {reader['reader']}"][3:8]
+        assert [cell.split(" ", 1)[1] for cell in printed] == shown
+        values = [Decimal(cell.split(" ")[0]) for cell in printed]
+        exact = [Decimal(100 * one["numerator"]) / one["denominator"] for one in counts]
+        assert all(
+            abs(value - fraction) <= 0.5 for value, fraction in zip(values, exact, strict=True)
+        )
