@@ -1,6 +1,7 @@
 """Analysis room: the report as a Word file, with real headings and real tables."""
 
 from io import BytesIO
+from itertools import takewhile
 from typing import Any
 
 import docx
@@ -116,17 +117,28 @@ def _turn(word: Any, *, landscape: bool) -> None:
 
 
 def _section(word: Any, section: Section, level: int) -> None:
-    """Write a section; one table too wide for an upright page turns the whole of it."""
+    """Write a section; one table too wide for an upright page turns the whole of it.
+
+    Only figures at its end go back upright, where two of them fit on a page.
+    """
     if section.blocks:
         _turn(word, landscape=_is_wide(section))
     elif section.sections:
         # Alone on its page otherwise, where what follows is turned.
         _turn(word, landscape=_is_wide(section.sections[0]))
     word.add_heading(printable(section.title), min(level, 9))
-    for block in section.blocks:
+    upright = _figures_at_the_end(section)
+    for index, block in enumerate(section.blocks):
+        if upright > 1 and index == len(section.blocks) - upright:
+            _turn(word, landscape=False)
         _block(word, block)
     for inner in section.sections:
         _section(word, inner, level + 1)
+
+
+def _figures_at_the_end(section: Section) -> int:
+    trail = takewhile(lambda block: isinstance(block, Figure), reversed(section.blocks))
+    return len(list(trail))
 
 
 def _is_wide(section: Section) -> bool:
