@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import User
 from cohorts.selectors import cohorts_with_counts, roles_of
 from cohorts.vocabulary import CohortRole
-from readerstudy.analysis.planning.selectors import may_plan
+from readerstudy.analysis.planning.selectors import PLANNERS
 from readerstudy.analysis.selectors import studies_for
 from readerstudy.reading.selectors import is_reader, studies_of, study_readers_of
 
@@ -53,7 +53,7 @@ def tasks_of(user: User) -> list[Task]:
         "annotation:releases": coordinates,
         "inference:home": coordinates or CohortRole.STATISTICIAN in roles,
         "analysis:home": CohortRole.STATISTICIAN in roles,
-        "analysis:planning": may_plan(user),
+        "analysis:planning": not PLANNERS.isdisjoint(roles),
     }
     return [
         Task(room=room, label=label, url=reverse(room), sentence=sentence)

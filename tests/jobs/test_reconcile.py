@@ -11,7 +11,7 @@ from cohorts.tasks import run_intake
 from inference.models import AttributionRun, PredictionRun, TrainingRun
 from jobs import leases, reconcile
 from jobs.models import JobState
-from readerstudy.analysis.models import AnalysisRun
+from readerstudy.analysis.models import AnalysisRun, PowerSimulation
 
 
 def queued():
@@ -71,7 +71,8 @@ def test_every_kind_of_job_is_known():
     from jobs.models import Job
 
     assert {kind.job_type for kind in reconcile._kinds.values()} == set(Job.__subclasses__())
-    expected = {IntakeUpload, PredictionRun, TrainingRun, AttributionRun, AnalysisRun}
+    analysis = {AnalysisRun, PowerSimulation}
+    expected = {IntakeUpload, PredictionRun, TrainingRun, AttributionRun, *analysis}
     assert expected == set(Job.__subclasses__())
 
 

@@ -15,9 +15,12 @@ from jobs.models import JobState
 from readerstudy.analysis.models import PowerSimulation
 
 
+PLANNERS = frozenset({CohortRole.COORDINATOR, CohortRole.STATISTICIAN})
+
+
 def may_plan(user: User) -> bool:
     """Say whether the person coordinates or analyses any cohort."""
-    return cohorts_of(user, CohortRole.COORDINATOR, CohortRole.STATISTICIAN).exists()
+    return cohorts_of(user, *PLANNERS).exists()
 
 
 def simulations_for(user: User) -> QuerySet[PowerSimulation]:
