@@ -246,6 +246,9 @@ def _cell(text: str, size: float, place: tuple[float, int], *, bold: bool, numbe
     paragraph, shape = OxmlElement("w:p"), OxmlElement("w:pPr")
     shape.append(_with("w:spacing", before="20", after="20"))
     shape.append(_with("w:jc", val="right" if number else "left"))
+    # The size of the line's end: it alone decides how high an empty cell is.
+    shape.append(OxmlElement("w:rPr"))
+    shape[-1].append(_with("w:sz", val=str(round(size * 2))))
     run, looks, content = OxmlElement("w:r"), OxmlElement("w:rPr"), OxmlElement("w:t")
     if bold:
         looks.append(OxmlElement("w:b"))
