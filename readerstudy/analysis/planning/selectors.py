@@ -14,7 +14,6 @@ from cohorts.vocabulary import CohortRole
 from jobs.models import JobState
 from readerstudy.analysis.models import PowerSimulation
 
-
 PLANNERS = frozenset({CohortRole.COORDINATOR, CohortRole.STATISTICIAN})
 
 
