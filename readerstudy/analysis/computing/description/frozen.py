@@ -7,31 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from readerstudy.analysis.computing.endpoints import StudyTable
+from readerstudy.analysis.computing.subgroups import Covariates
 
 
-class Patient(Protocol):
+class Patient(Covariates, Protocol):
     """What is known of a patient; unknown is None or empty."""
 
-    @property
-    def cohort(self) -> str: ...
-    @property
-    def patient(self) -> str: ...
-    @property
-    def age_years(self) -> int | None: ...
-    @property
-    def sex(self) -> str: ...
-    @property
-    def primary_site(self) -> str: ...
     @property
     def pt(self) -> str: ...
     @property
     def pn(self) -> str: ...
     @property
     def staging_edition(self) -> str: ...
-    @property
-    def scanner(self) -> str: ...
-    @property
-    def slice_thickness_mm(self) -> float | None: ...
 
 
 class Reading(Protocol):
