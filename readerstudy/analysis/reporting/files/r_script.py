@@ -6,7 +6,6 @@ from importlib.resources import files
 from typing import Any
 
 from cohorts.vocabulary import CATEGORY_LABELS
-from readerstudy.analysis.reporting.files.parts import parts_of
 from readerstudy.analysis.reporting.files.tidy_long import VIEWS
 
 MARK = "#@SETTINGS@"
@@ -50,7 +49,7 @@ def _settings(results: Mapping[str, Any]) -> str:
     plan = results["sources"].get("plan") or {}
     missing = plan.get("missing")
     rules = missing if isinstance(missing, Mapping) else {}
-    parts = parts_of(tables)
+    parts = tables["parts"]
     fixed = _fixed_cuts(parts)
     settings: dict[str, Any] = {
         "LEVEL": tables["level"],

@@ -9,7 +9,6 @@ from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.reporting.files.described import NODE, PATIENT, described_lines
 from readerstudy.analysis.reporting.files.numbers import Line, flat
-from readerstudy.analysis.reporting.files.parts import parts_of
 from readerstudy.analysis.reporting.files.primary import primary_lines
 
 NUMBERS = (
@@ -104,15 +103,15 @@ def written(columns: tuple[str, ...], rows: Iterator[Line], labels: Mapping[str,
 def lines(results: Mapping[str, Any]) -> Iterator[Line]:
     """Yield one line per number of the report."""
     tables = results["tables"]
-    frames = {part["key"]: _frame(part) for part in parts_of(tables)}
-    for part in parts_of(tables):
+    frames = {part["key"]: _frame(part) for part in tables["parts"]}
+    for part in tables["parts"]:
         for line in _part_lines(part, list(tables["readers"])):
             yield frames[part["key"]] | line
     for line in primary_lines(tables.get("primary") or {}):
         yield frames[line["part"]] | line
     for entry in tables.get("between_cohorts") or ():
         yield from _between_lines(entry)
-    yield from described_lines(tables.get("description") or {}, parts_of(tables))
+    yield from described_lines(tables.get("description") or {}, tables["parts"])
     for key, block in tables.items():
         if key not in TABLES_FRAME:
             for line in flat(block, ""):

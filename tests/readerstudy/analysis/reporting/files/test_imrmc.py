@@ -4,7 +4,6 @@ import pytest
 
 from readerstudy.analysis.computing.endpoints import Endpoint
 from readerstudy.analysis.reporting.files.imrmc import to_imrmc
-from readerstudy.analysis.reporting.files.parts import parts_of
 from readerstudy.statistics import delong
 from tests.readerstudy.analysis.reporting.files.studies import invented, invented_results
 
@@ -39,7 +38,7 @@ def test_the_header_counts_what_follows(endpoint: Endpoint) -> None:
 
 
 def test_areas_of_the_file_are_those_of_the_report() -> None:
-    [pooled] = [p for p in parts_of(invented_results(1)["tables"]) if p["key"] == "pooled"]
+    [pooled] = [p for p in invented_results(1)["tables"]["parts"] if p["key"] == "pooled"]
     _, truth, scores = _parsed(to_imrmc(invented(1), Endpoint.ENE))
     for number, reader in enumerate(pooled["endpoints"]["ene"]["readers"], start=1):
         for modality in ("binary", "ordinal"):

@@ -5,7 +5,6 @@ import csv
 import io
 
 from readerstudy.analysis.reporting.files import tidy_long
-from readerstudy.analysis.reporting.files.parts import parts_of
 from tests.readerstudy.analysis.reporting.files.studies import invented_results
 
 NO_LINE = {
@@ -44,7 +43,7 @@ def _table(results: dict) -> list[dict[str, str]]:
 def test_no_number_of_a_part_is_left_out() -> None:
     results = invented_results(1)
     listed = {float(row[key]) for row in _table(results) for key in tidy_long.NUMBERS if row[key]}
-    missing = {x for part in parts_of(results["tables"]) for x in _floats(part)} - listed
+    missing = {x for part in results["tables"]["parts"] for x in _floats(part)} - listed
     assert not missing
 
 
@@ -69,7 +68,7 @@ def test_a_described_cohort_stands_under_its_part() -> None:
         for row in _table(results)
         if (row["measure"], row["method"]) == ("age_years", "median")
     }
-    names = [(p["key"], p["name"]) for p in parts_of(results["tables"]) if p["kind"] != "subgroup"]
+    names = [(p["key"], p["name"]) for p in results["tables"]["parts"] if p["kind"] != "subgroup"]
     medians = [repr(group["median"]) for group in age["groups"]]
     assert found == dict(zip(names, medians, strict=True))
 
@@ -81,7 +80,7 @@ def test_a_line_is_named_once() -> None:
 
 def test_a_number_is_found_by_its_names() -> None:
     results = invented_results(1)
-    part = parts_of(results["tables"])[0]
+    part = results["tables"]["parts"][0]
     entry = part["endpoints"]["ene"]["comparisons"][1]
     names = (part["key"], "node", "ene", f"model minus {entry['reader']}", "ordinal", "delong")
     keys = ("part", "unit", "endpoint", "subject", "view", "method")
@@ -101,7 +100,7 @@ def test_mcnemar_is_listed_with_its_four_counts() -> None:
 
 def test_a_block_nobody_knows_is_listed_too() -> None:
     results = copy.deepcopy(invented_results(1))
-    parts_of(results["tables"])[0]["endpoints"]["ene"]["invented"] = {"depth": {"p": 0.25}}
+    results["tables"]["parts"][0]["endpoints"]["ene"]["invented"] = {"depth": {"p": 0.25}}
     results["tables"]["new_comparison"] = [{"name": "A", "estimate": 0.5, "n": 7}]
     rows = _table(results)
     [inside] = [row for row in rows if row["measure"] == "invented"]
@@ -112,5 +111,5 @@ def test_a_block_nobody_knows_is_listed_too() -> None:
 
 def test_cells_are_harmless_in_a_spreadsheet() -> None:
     results = copy.deepcopy(invented_results(1))
-    parts_of(results["tables"])[0]["endpoints"]["ene"]["readers"][0]["reader"] = "=1+1"
+    results["tables"]["parts"][0]["endpoints"]["ene"]["readers"][0]["reader"] = "=1+1"
     assert not any(row["subject"].startswith("=") for row in _table(results))

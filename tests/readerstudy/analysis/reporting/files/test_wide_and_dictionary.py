@@ -7,7 +7,6 @@ import pytest
 
 from readerstudy.analysis.reporting.files import dictionary, tidy_long, wide
 from readerstudy.analysis.reporting.files.meanings_description import DESCRIBED_MEASURES
-from readerstudy.analysis.reporting.files.parts import parts_of
 from tests.readerstudy.analysis.reporting.files.studies import invented_results
 
 
@@ -23,7 +22,7 @@ def _wide(subject: str, view: str) -> dict[str, str]:
 
 
 def _block() -> dict:
-    [pooled] = [p for p in parts_of(invented_results(1)["tables"]) if p["key"] == "pooled"]
+    [pooled] = [p for p in invented_results(1)["tables"]["parts"] if p["key"] == "pooled"]
     return pooled["endpoints"]["ene"]
 
 
