@@ -109,6 +109,13 @@ class CTSeries(models.Model):
     hu_sha256 = models.CharField(max_length=64)
     attributes = models.JSONField(default=dict, help_text="The allow-listed attributes.")
     notes = models.JSONField(default=list, help_text="What intake left out or wants known.")
+    warnings = models.JSONField(default=list, help_text="IntakeWarning.as_dict() of each.")
+    deidentification = models.JSONField(
+        default=dict, help_text="Profile, options, table edition, method codes, face protection."
+    )
+    header_key = models.CharField(
+        max_length=64, blank=True, help_text="Blob of the de-identified header (DICOM JSON)."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -127,6 +134,12 @@ class Node(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="nodes")
     number = models.PositiveIntegerField(help_text="The label value in the imported mask.")
     name = models.CharField(max_length=64, blank=True)
+    auto_side = models.CharField(
+        max_length=5, blank=True, help_text="left or right, from the station masks."
+    )
+    auto_level = models.CharField(
+        max_length=4, blank=True, help_text="Ia ... VI, from the station masks."
+    )
 
     class Meta:
         ordering = ["number"]
@@ -157,6 +170,9 @@ class NodeMask(models.Model):
     short_axis_mm = models.FloatField()
     long_axis_mm = models.FloatField()
     touches_border = models.BooleanField(default=False)
+    border_mm = models.FloatField(
+        null=True, help_text="Smallest distance of the mask to the border of the volume."
+    )
     origin = models.CharField(max_length=16, default="imported")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -187,6 +203,9 @@ class IntakeUpload(Job):
     drop_name = models.CharField(max_length=80, help_text="File in the drop folder, ours by name.")
     shown_name = models.CharField(max_length=120)
     keep_patient_ids = models.BooleanField(default=False)
+    options = models.JSONField(
+        default=dict, help_text="IntakeOptions without secret: decisions, and answers by question."
+    )
     report = models.JSONField(default=dict)
 
     def __str__(self) -> str:

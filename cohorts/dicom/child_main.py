@@ -10,7 +10,9 @@ from typing import Any
 from cohorts.dicom.archive import ArchiveLimits, unpack_archive
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.intake import prepare_patient
+from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patients import PatientInput, group_files
+from cohorts.dicom.questions import QuestionsOpen
 from cohorts.dicom.reading_child import patient_directory
 from cohorts.dicom.source_files import SourceFile, list_folder
 
@@ -30,9 +32,10 @@ def main(order_path: Path) -> None:
     except MemoryError:
         _say("refused", **_out_of_memory(order["name"]).as_dict())
         return
+    options = IntakeOptions.from_dict(order["options"])
     for index, patient in enumerate(patients):
         if index not in order["skip"]:
-            _read_patient(patient, index, len(patients), Path(order["out"]))
+            _read_patient(patient, index, len(patients), Path(order["out"]), options)
     _say("finished")
 
 
@@ -81,8 +84,10 @@ def _source_files(order: dict[str, Any]) -> list[SourceFile]:
     return files
 
 
-def _read_patient(patient: PatientInput, index: int, patients: int, out: Path) -> None:
-    """Read one patient and say the answer; a refusal leaves no folder."""
+def _read_patient(
+    patient: PatientInput, index: int, patients: int, out: Path, options: IntakeOptions
+) -> None:
+    """Read one patient and say the answer; a refusal or a question leaves no folder."""
 
     def progress(done: int, total: int) -> None:
         _say(
@@ -91,12 +96,14 @@ def _read_patient(patient: PatientInput, index: int, patients: int, out: Path) -
 
     progress(0, 2 * len(patient.ct_files))
     target = patient_directory(out, index)
-    refusal, notes = None, list(patient.notes)
+    refusal, notes, questions = None, list(patient.notes), []
     try:
         target.mkdir()
-        notes = prepare_patient(patient, target, progress)
+        notes = prepare_patient(patient, target, options, progress)
     except IntakeError as error:
         refusal = error
+    except QuestionsOpen as stop:
+        questions = [question.as_dict() for question in stop.questions]
     except MemoryError:
         refusal = _out_of_memory(patient.folder)
     except UNREADABLE_ERRORS as error:
@@ -105,9 +112,10 @@ def _read_patient(patient: PatientInput, index: int, patients: int, out: Path) -
             f"a file of this patient cannot be read ({type(error).__name__}); export it again",
             patient.folder,
         )
-    if refusal is not None:
+    if refusal is not None or questions:
         shutil.rmtree(target, ignore_errors=True)
-    _say("patient", index=index, refusal=refusal and refusal.as_dict(), notes=notes)
+    told = refusal and refusal.as_dict()
+    _say("patient", index=index, refusal=told, notes=notes, questions=questions)
 
 
 def _out_of_memory(place: str) -> IntakeError:

@@ -26,17 +26,22 @@ from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.label_map import read_label_map
 from cohorts.dicom.masks import NodeMaskInput, merge_nodes
 from cohorts.dicom.measurements import measure_node
+from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patients import PatientInput
 from cohorts.dicom.runs import encode_mask, mask_digest
 from cohorts.dicom.segmentation import read_segmentation
 from cohorts.dicom.series import hu_int16_sha256, order_series, stack_series
+from cohorts.dicom.warnings import IntakeWarning
 
 CASE_VERSION = 1
 Progress = Callable[[int, int], None]
 
 
 def prepare_patient(
-    patient: PatientInput, target: Path, progress: Progress | None = None
+    patient: PatientInput,
+    target: Path,
+    options: IntakeOptions | None = None,
+    progress: Progress | None = None,
 ) -> list[str]:
     """Read, check and write one patient.
 
@@ -45,6 +50,7 @@ def prepare_patient(
     patient : PatientInput
     target : Path
         An existing empty folder; on a refusal its content is the caller's to remove.
+    options : IntakeOptions, optional
     progress : callable, optional
         Called with (steps done, steps in all): each slice is decoded, then encoded.
 
@@ -57,7 +63,11 @@ def prepare_patient(
     ------
     IntakeError
         If any part of the input cannot be trusted.
+    QuestionsOpen
+        If something has to be decided first.
     """
+    options = options or IntakeOptions()
+    warnings: list[IntakeWarning] = []
     if patient.refusal is not None:
         raise patient.refusal
     series = order_series(patient.ct_files)
@@ -84,6 +94,8 @@ def prepare_patient(
         "nodes": write_nodes(nodes, geometry, patient, target),
         "attributes": allowed_attributes(series.slices[0].header),
         "notes": notes,
+        "warnings": [warning.as_dict() for warning in warnings],
+        "deidentification": {},
     }
     (target / "case.json").write_text(json.dumps(case), encoding="utf-8")
     return notes

@@ -15,12 +15,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cohorts.dicom.archive import ArchiveLimits
 from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.options import IntakeOptions
+from cohorts.dicom.questions import Question
 
 CODE_ROOT = Path(__file__).resolve().parents[2]
 GIB = 1024**3
@@ -62,7 +64,7 @@ class ReadingProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedPatient:
-    """The answer for one patient: a folder with `case.json` (see `intake`), or a refusal."""
+    """The answer for one patient: a folder with `case.json`, a refusal, or questions."""
 
     index: int
     folder: str
@@ -70,11 +72,12 @@ class PreparedPatient:
     directory: Path | None
     refusal: IntakeError | None
     notes: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def accepted(self) -> bool:
         """Say whether the patient may become a case."""
-        return self.refusal is None
+        return self.refusal is None and not self.questions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +95,12 @@ class PreparedIntake:
     @property
     def refused(self) -> tuple[PreparedPatient, ...]:
         """The patients that may not."""
-        return tuple(patient for patient in self.patients if not patient.accepted)
+        return tuple(patient for patient in self.patients if patient.refusal is not None)
+
+    @property
+    def asked(self) -> tuple[PreparedPatient, ...]:
+        """The patients about whom something is asked first."""
+        return tuple(patient for patient in self.patients if patient.questions)
 
 
 def prepare(
@@ -101,6 +109,7 @@ def prepare(
     *,
     progress: Callable[[ReadingProgress], None] | None = None,
     limits: ReadingLimits | None = None,
+    options: IntakeOptions | None = None,
     name: str = "",
 ) -> PreparedIntake:
     """Read a folder or zip with one or more patients.
@@ -115,6 +124,8 @@ def prepare(
     progress : callable, optional
         Called with a `ReadingProgress` as reading goes on.
     limits : ReadingLimits, optional
+    options : IntakeOptions, optional
+        Decisions and answers of the person who imports.
     name : str, optional
         The upload's name as shown to people; by default the last part of `source`.
 
@@ -132,7 +143,7 @@ def prepare(
         reading = _Reading(
             source.resolve(), out.resolve(), Path(work), name or source.name, progress
         )
-        return reading.run(limits or ReadingLimits())
+        return reading.run(limits or ReadingLimits(), options or IntakeOptions())
 
 
 class _Reading:
@@ -153,9 +164,9 @@ class _Reading:
         self.answers: dict[int, PreparedPatient] = {}
         self.current: int | None = None
 
-    def run(self, limits: ReadingLimits) -> PreparedIntake:
+    def run(self, limits: ReadingLimits, options: IntakeOptions) -> PreparedIntake:
         while True:
-            death = self._run_child(limits)
+            death = self._run_child(limits, options)
             if death is None:
                 break
             # Before a patient was begun the trouble is the upload's; afterwards it is theirs.
@@ -163,11 +174,11 @@ class _Reading:
                 for index in self.answers:
                     shutil.rmtree(patient_directory(self.out, index), ignore_errors=True)
                 raise death
-            self._answer(self.current, death.as_dict(), ())
+            self._on_patient(self.current, death.as_dict(), [], [])
         ordered = tuple(self.answers[index] for index in sorted(self.answers))
         return PreparedIntake(patients=ordered, notes=self.notes)
 
-    def _run_child(self, limits: ReadingLimits) -> IntakeError | None:
+    def _run_child(self, limits: ReadingLimits, options: IntakeOptions) -> IntakeError | None:
         """Run one child to its end; return why it died, or None."""
         order = self.work / "order.json"
         document = {
@@ -176,8 +187,10 @@ class _Reading:
             "out": str(self.out),
             "work": str(self.work),
             "limits": asdict(limits),
+            "options": options.to_dict(),
             "skip": sorted(self.answers),
         }
+        order.touch(mode=0o600)  # it holds the cohort's key
         order.write_text(json.dumps(document), encoding="utf-8")
         timed_out = threading.Event()
         with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
@@ -226,21 +239,26 @@ class _Reading:
         if self.progress is not None:
             self.progress(ReadingProgress(**event))
 
-    def _on_patient(self, index: int, refusal: dict[str, str] | None, notes: list[str]) -> None:
-        self._answer(index, refusal, tuple(notes))
-
-    def _answer(self, index: int, refusal: dict[str, str] | None, notes: tuple[str, ...]) -> None:
+    def _on_patient(
+        self,
+        index: int,
+        refusal: dict[str, str] | None,
+        notes: list[str],
+        questions: list[dict[str, Any]],
+    ) -> None:
         directory = patient_directory(self.out, index)
-        if refusal is not None:
+        if refusal is not None or questions:
             shutil.rmtree(directory, ignore_errors=True)
-        self.answers[index] = PreparedPatient(
+        answer = PreparedPatient(
             index=index,
             folder=self.plan[index]["folder"],
             source_patient_id=self.plan[index]["source_patient_id"],
-            directory=None if refusal is not None else directory,
+            directory=directory,
             refusal=None if refusal is None else IntakeError.from_dict(refusal),
-            notes=notes,
+            notes=tuple(notes),
+            questions=tuple(Question.from_dict(question) for question in questions),
         )
+        self.answers[index] = answer if answer.accepted else replace(answer, directory=None)
 
     def _death(self, status: int, timed_out: bool) -> IntakeError:
         place = self.name
