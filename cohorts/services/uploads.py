@@ -1,0 +1,113 @@
+"""Asking for an intake, importing at once, and stopping."""
+
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts import audit
+from accounts.errors import Conflict
+from accounts.models import User
+from cohorts import drop, pipeline, tasks
+from cohorts.models import Cohort, IntakeUpload
+from cohorts.services.authority import refuse_unless_coordinator
+from jobs import leases
+
+
+def request_intake(
+    *, by: User, cohort: Cohort, upload: "UploadedFile[Any]", keep_patient_ids: bool
+) -> IntakeUpload:
+    """Store an uploaded zip in the drop folder and ask the worker to take it in."""
+    refuse_unless_coordinator(by, cohort)
+    # Outside the transaction: gigabytes are copied while nobody waits for the database.
+    name = drop.write(upload.chunks())
+    try:
+        return _enqueue_intake(
+            by=by,
+            cohort=cohort,
+            drop_name=name,
+            shown_name=_shown(upload.name or "upload.zip"),
+            keep_patient_ids=keep_patient_ids,
+        )
+    except BaseException:
+        drop.discard(name)
+        raise
+
+
+@transaction.atomic
+def _enqueue_intake(
+    *, by: User, cohort: Cohort, drop_name: str, shown_name: str, keep_patient_ids: bool
+) -> IntakeUpload:
+    asked = _new_intake(by, cohort, drop_name, shown_name, keep_patient_ids)
+    transaction.on_commit(lambda: tasks.run_intake.enqueue(asked.pk))
+    return asked
+
+
+def _new_intake(
+    by: User | None, cohort: Cohort, drop_name: str, shown_name: str, keep_patient_ids: bool
+) -> IntakeUpload:
+    asked = IntakeUpload.objects.create(
+        cohort=cohort,
+        requested_by=by,
+        drop_name=drop_name,
+        shown_name=shown_name,
+        keep_patient_ids=keep_patient_ids,
+    )
+    # File names may name patients: they are shown to coordinators, not written into the trail.
+    audit.record(
+        by=by,
+        verb="request_intake",
+        target=asked,
+        new={"cohort": cohort.name, "keep_patient_ids": keep_patient_ids},
+    )
+    return asked
+
+
+def _shown(name: str) -> str:
+    last = PurePath(name.replace("\\", "/")).name
+    return "".join(char if char.isprintable() else "?" for char in last)[:120] or "upload"
+
+
+def import_folder(
+    *,
+    by: User | None,
+    cohort: Cohort,
+    path: Path,
+    keep_patient_ids: bool,
+    progress: Callable[[pipeline.IntakeProgress], None] | None = None,
+) -> IntakeUpload:
+    """Take in a folder or zip of this machine at once, without the worker; return what happened."""
+    refuse_unless_coordinator(by, cohort)
+    if not path.exists():
+        raise ValidationError(
+            f"There is nothing at '{path}': give a folder or a zip file.", code="no_such_path"
+        )
+    with transaction.atomic():
+        asked = _new_intake(by, cohort, "", _shown(path.resolve().name), keep_patient_ids)
+        # Claimed in the same transaction, so that no worker ever sees it free.
+        held = leases.claim(IntakeUpload, asked.pk, owner=leases.owner_name())
+    if held is None:
+        raise RuntimeError("a new intake could not be claimed")
+    pipeline.run_held(held, path, progress=progress)
+    held.refresh_from_db()
+    return held
+
+
+@transaction.atomic
+def cancel_intake(*, by: User | None, upload: IntakeUpload) -> IntakeUpload:
+    """Ask the worker to stop; patients already stored stay."""
+    refuse_unless_coordinator(by, upload.cohort)
+    locked = IntakeUpload.objects.select_for_update().get(pk=upload.pk)
+    if locked.is_over:
+        raise Conflict(
+            f"This upload is over already ({locked.get_state_display().lower()}).",
+            code="already_over",
+            current={"state": locked.state},
+        )
+    locked.cancel_requested = True
+    locked.save(update_fields=["cancel_requested"])
+    audit.record(by=by, verb="cancel_intake", target=locked)
+    return locked
