@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 from cohorts.phantom.anatomy import paint_plane
 from cohorts.phantom.nodes import NodeModel, make_nodes, paint_node
@@ -131,22 +131,36 @@ def _finish(hu: FloatArray, noise: FloatArray, grain: FloatArray, t: float) -> N
 def _exclusive(
     models: list[NodeModel], found: list[list[NDArray[np.int64]]]
 ) -> tuple[PhantomNode, ...]:
-    """Give each voxel to one node only, and leave out nodes that came out as specks."""
+    """Give each voxel to one node only; leave out specks, beside a node or instead of one."""
     taken: set[tuple[int, ...]] = set()
     nodes = []
     for model, parts in zip(models, found, strict=True):
         voxels = np.concatenate([*parts, np.empty((0, 3), dtype=np.int64)])
-        kept = [voxel for voxel in map(tuple, voxels.tolist()) if voxel not in taken]
+        free = [voxel not in taken for voxel in map(tuple, voxels.tolist())]
+        kept = _largest_part(voxels[np.array(free, dtype=np.bool_)])
         if len(kept) < SMALLEST_NODE_VOXELS:
             continue
-        taken.update(kept)
+        taken.update(map(tuple, kept.tolist()))
         side = "left" if model.side > 0 else "right"
         nodes.append(
             PhantomNode(
                 category=model.category,
                 side=side,
                 level=model.level,
-                voxels_zyx=np.array(kept, dtype=np.int64),
+                voxels_zyx=kept,
             )
         )
     return tuple(nodes)
+
+
+def _largest_part(voxels_zyx: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the voxels, shape (n, 3), of the largest part (26-connectivity): a node is one."""
+    if len(voxels_zyx) == 0:
+        return voxels_zyx
+    low = voxels_zyx.min(axis=0)
+    place = tuple((voxels_zyx - low).T)
+    grid = np.zeros(voxels_zyx.max(axis=0) - low + 1, dtype=np.bool_)
+    grid[place] = True
+    part = label(grid, np.ones((3, 3, 3)))[0][place]
+    largest: NDArray[np.int64] = voxels_zyx[part == np.bincount(part).argmax()]
+    return largest
