@@ -74,6 +74,13 @@ class RefusalCode(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     OUT_OF_TIME = "out_of_time"
     READER_DIED = "reader_died"
+    NOT_PRIMARY = "not_primary"
+    ARCHIVE_METHOD = "archive_method"
+    ARCHIVE_DUPLICATE = "archive_duplicate"
+    ARCHIVE_OVERLAP = "archive_overlap"
+    DISK_FULL = "disk_full"
+    OUTPUT_SIZE = "output_size"
+    TOO_COMPLEX = "too_complex"
 
 
 class IntakeError(ValueError):

@@ -63,11 +63,11 @@ def test_limits_are_named(tmp_path, target):
 
 
 def test_a_bomb_is_refused_and_a_plain_label_map_is_not(tmp_path, target):
-    bomb = make_zip(tmp_path / "a.zip", {"zeros.dcm": bytes(5_000_000)})
+    bomb = make_zip(tmp_path / "a.zip", {"zeros.dcm": bytes(17_000_000)})
     error = refusal(bomb, target)
     assert error.code is RefusalCode.ARCHIVE_RATIO
     assert "zeros.dcm" in error.message
-    mask = make_zip(tmp_path / "b.zip", {"mask.nii": bytes(5_000_000)})
+    mask = make_zip(tmp_path / "b.zip", {"mask.nii": bytes(17_000_000)})
     assert len(unpack_archive(mask, target, ArchiveLimits())) == 1
 
 
