@@ -81,6 +81,17 @@ class RefusalCode(StrEnum):
     DISK_FULL = "disk_full"
     OUTPUT_SIZE = "output_size"
     TOO_COMPLEX = "too_complex"
+    REMOTE_NOT_INSTALLED = "remote_not_installed"
+    REMOTE_UNREACHABLE = "remote_unreachable"
+    REMOTE_TLS = "remote_tls"
+    REMOTE_AUTHENTICATION = "remote_authentication"
+    REMOTE_REDIRECT = "remote_redirect"
+    REMOTE_NOT_FOUND = "remote_not_found"
+    REMOTE_CONTENT_TYPE = "remote_content_type"
+    REMOTE_TIME_OUT = "remote_time_out"
+    REMOTE_FAULT = "remote_fault"
+    REMOTE_TOO_LARGE = "remote_too_large"
+    REMOTE_COUNT = "remote_count"
 
 
 class IntakeError(ValueError):
