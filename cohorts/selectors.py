@@ -259,6 +259,12 @@ def has_open_upload(cohort: Cohort) -> bool:
     return cohort.uploads.filter(state__in=OPEN).exists()
 
 
+def drop_names_in_use() -> set[str]:
+    """Return names in the drop folder, and stems of work folders, that uploads still need."""
+    waiting = IntakeUpload.objects.filter(state__in=OPEN).values_list("drop_name", "public_id")
+    return {name for name, _ in waiting} | {public_id.hex for _, public_id in waiting}
+
+
 def mask_runs(mask: NodeMask) -> dict[str, Any]:
     """Return the mask as run-length JSON, ready for the browser (``cohorts.dicom.runs``)."""
     runs: dict[str, Any] = json.loads(storage.get(mask.runs_key))

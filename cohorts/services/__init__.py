@@ -2,7 +2,12 @@
 
 from cohorts.services.excluding import exclude_patient, include_patient
 from cohorts.services.members import add_member, create_cohort, remove_member
-from cohorts.services.uploads import cancel_intake, import_folder, request_intake
+from cohorts.services.uploads import (
+    cancel_intake,
+    import_folder,
+    request_intake,
+    request_intake_of_folder,
+)
 
 __all__ = [
     "add_member",
@@ -13,4 +18,5 @@ __all__ = [
     "include_patient",
     "remove_member",
     "request_intake",
+    "request_intake_of_folder",
 ]

@@ -12,25 +12,63 @@ from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import drop, pipeline, tasks
+from cohorts.dicom.options import IntakeOptions
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.services.authority import refuse_unless_coordinator
 from jobs import leases
 
 
 def request_intake(
-    *, by: User, cohort: Cohort, upload: "UploadedFile[Any]", keep_patient_ids: bool
+    *,
+    by: User,
+    cohort: Cohort,
+    upload: "UploadedFile[Any]",
+    keep_patient_ids: bool,
+    options: IntakeOptions | None = None,
 ) -> IntakeUpload:
     """Store an uploaded zip in the drop folder and ask the worker to take it in."""
     refuse_unless_coordinator(by, cohort)
     # Outside the transaction: gigabytes are copied while nobody waits for the database.
     name = drop.write(upload.chunks())
     try:
-        return _enqueue_intake(
+        return enqueue_intake(
             by=by,
             cohort=cohort,
             drop_name=name,
-            shown_name=_shown(upload.name or "upload.zip"),
+            shown_name=shown(upload.name or "upload.zip"),
             keep_patient_ids=keep_patient_ids,
+            options=options,
+        )
+    except BaseException:
+        drop.discard(name)
+        raise
+
+
+def request_intake_of_folder(
+    *,
+    by: User | None,
+    cohort: Cohort,
+    folder: Path,
+    shown_name: str,
+    options: IntakeOptions | None = None,
+    keep_patient_ids: bool = False,
+    move: bool = False,
+) -> IntakeUpload:
+    """Bring a complete folder of this machine into the drop folder and ask the worker to read it.
+
+    For sources that collect files themselves: a watched folder, an archive, a receiver. ``by`` is
+    None where no person stands behind it. ``move`` removes the files from ``folder``.
+    """
+    refuse_unless_coordinator(by, cohort)
+    name = drop.take_folder(folder, move=move)
+    try:
+        return enqueue_intake(
+            by=by,
+            cohort=cohort,
+            drop_name=name,
+            shown_name=shown(shown_name),
+            keep_patient_ids=keep_patient_ids,
+            options=options,
         )
     except BaseException:
         drop.discard(name)
@@ -38,35 +76,57 @@ def request_intake(
 
 
 @transaction.atomic
-def _enqueue_intake(
-    *, by: User, cohort: Cohort, drop_name: str, shown_name: str, keep_patient_ids: bool
+def enqueue_intake(
+    *,
+    by: User | None,
+    cohort: Cohort,
+    drop_name: str,
+    shown_name: str,
+    keep_patient_ids: bool,
+    options: IntakeOptions | None = None,
 ) -> IntakeUpload:
-    asked = _new_intake(by, cohort, drop_name, shown_name, keep_patient_ids)
+    """Write the row of an upload whose bytes are in the drop folder, and wake the worker."""
+    asked = _new_intake(by, cohort, drop_name, shown_name, keep_patient_ids, options)
     transaction.on_commit(lambda: tasks.run_intake.enqueue(asked.pk))
     return asked
 
 
 def _new_intake(
-    by: User | None, cohort: Cohort, drop_name: str, shown_name: str, keep_patient_ids: bool
+    by: User | None,
+    cohort: Cohort,
+    drop_name: str,
+    shown_name: str,
+    keep_patient_ids: bool,
+    options: IntakeOptions | None,
 ) -> IntakeUpload:
+    told = stored_options(options or IntakeOptions())
     asked = IntakeUpload.objects.create(
         cohort=cohort,
         requested_by=by,
         drop_name=drop_name,
         shown_name=shown_name,
         keep_patient_ids=keep_patient_ids,
+        options=told,
     )
     # File names may name patients: they are shown to coordinators, not written into the trail.
     audit.record(
         by=by,
         verb="request_intake",
         target=asked,
-        new={"cohort": cohort.name, "keep_patient_ids": keep_patient_ids},
+        new={"cohort": cohort.name, "keep_patient_ids": keep_patient_ids, "options": told},
     )
     return asked
 
 
-def _shown(name: str) -> str:
+def stored_options(options: IntakeOptions) -> dict[str, Any]:
+    """Return the options as they are stored: without the cohort's key."""
+    told = options.to_dict()
+    del told["secret"]
+    return told
+
+
+def shown(name: str) -> str:
+    """Return the last part of a name, fit to be shown."""
     last = PurePath(name.replace("\\", "/")).name
     return "".join(char if char.isprintable() else "?" for char in last)[:120] or "upload"
 
@@ -77,6 +137,7 @@ def import_folder(
     cohort: Cohort,
     path: Path,
     keep_patient_ids: bool,
+    options: IntakeOptions | None = None,
     progress: Callable[[pipeline.IntakeProgress], None] | None = None,
 ) -> IntakeUpload:
     """Take in a folder or zip of this machine at once, without the worker; return what happened."""
@@ -86,7 +147,7 @@ def import_folder(
             f"There is nothing at '{path}': give a folder or a zip file.", code="no_such_path"
         )
     with transaction.atomic():
-        asked = _new_intake(by, cohort, "", _shown(path.resolve().name), keep_patient_ids)
+        asked = _new_intake(by, cohort, "", shown(path.resolve().name), keep_patient_ids, options)
         # Claimed in the same transaction, so that no worker ever sees it free.
         held = leases.claim(IntakeUpload, asked.pk, owner=leases.owner_name())
     if held is None:
