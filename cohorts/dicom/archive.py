@@ -270,6 +270,8 @@ def _unpack_all(
                 if left < 0:
                     raise _too_large(shown, limits)
                 sink.write(chunk)
+            if sink.tell() != entry.file_size:
+                raise zipfile.BadZipFile("an entry is shorter than its size says")
         files.append(file)
     return files
 

@@ -1,0 +1,152 @@
+"""cohorts.dicom: let pydicom read a foreign file, but not without end.
+
+pydicom believes lengths and counts: a deflated dataset is inflated whole, every item of a sequence
+becomes an object, an attribute of a gigabyte is read. Here the file itself counts what is asked of
+it and refuses, whatever the bytes say.
+"""
+
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import FileDataset
+from pydicom.filereader import read_dataset as read_elements
+
+from cohorts.dicom.errors import IntakeError, RefusalCode
+
+MIB = 1024 * 1024
+PIXEL_DATA = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
+"""The tag (7FE0,0010) as it stands in little and big endian files."""
+ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+COUNTED_BYTES = 64 * 1024
+TAG_AND_LENGTH_BYTES = 8
+SPECIFIC_CHARACTER_SET = 0x00080005
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingBounds:
+    """What reading one file may take.
+
+    Attributes
+    ----------
+    reads : int
+        Reads of the file: one or two for each element or item.
+    value_bytes : int
+        One value, except pixel data.
+    total_bytes : int
+        All values together, except pixel data.
+    items : int
+        Items of sequences inside one value.
+    inflated_bytes : int
+        The dataset of a file in the deflated transfer syntax.
+    """
+
+    reads: int = 200_000
+    value_bytes: int = MIB
+    total_bytes: int = 16 * MIB
+    items: int = 50_000
+    inflated_bytes: int = 48 * MIB
+
+
+HEADER_BOUNDS = ReadingBounds()
+"""The header of an image: far more than any scanner writes."""
+OBJECT_BOUNDS = ReadingBounds(
+    reads=600_000, value_bytes=64 * MIB, total_bytes=64 * MIB, items=100_000
+)
+"""Objects that consist of sequences: segmentations, structure sets, multi-frame headers."""
+
+
+def read_bounded(
+    path: Path,
+    *,
+    name: str,
+    keywords: Sequence[str] | None = None,
+    bounds: ReadingBounds = HEADER_BOUNDS,
+    stop_before_pixels: bool = False,
+    force: bool = False,
+) -> FileDataset:
+    """Read a DICOM file as `pydicom.dcmread` does, within bounds.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        The file's name as shown to people.
+    keywords : sequence of str, optional
+        The attributes to read; others are skipped. By default all.
+    bounds : ReadingBounds
+    stop_before_pixels, force : bool
+        As in pydicom.
+
+    Raises
+    ------
+    IntakeError
+        If reading would go beyond the bounds.
+    pydicom.errors.InvalidDicomError and those of `UNREADABLE_ERRORS`
+        As pydicom raises them.
+    """
+    with _BoundedFile(io.FileIO(path), name, bounds) as file:
+        return pydicom.dcmread(
+            file,
+            stop_before_pixels=stop_before_pixels,
+            force=force,
+            specific_tags=None if keywords is None else list(keywords),
+        )
+
+
+class _BoundedFile(io.BufferedReader):
+    """A file that counts."""
+
+    def __init__(self, raw: io.FileIO | io.BytesIO, shown: str, bounds: ReadingBounds) -> None:
+        super().__init__(raw)  # type: ignore[arg-type]  # BytesIO serves as well
+        self._shown, self._bounds = shown, bounds
+        self._reads = self._bytes = 0
+        self._tag = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads > self._bounds.reads:
+            raise self._refusal("more elements than any image has")
+        if size == TAG_AND_LENGTH_BYTES:
+            data = super().read(size)
+            self._tag = data[:4]
+            return data
+        if size is None or size < 0:
+            # Only the deflated transfer syntax is read to the end in one piece.
+            return self._deflated(super().read())
+        if size <= COUNTED_BYTES or self._tag in PIXEL_DATA:
+            return super().read(size)
+        return self._long_value(size)
+
+    def _long_value(self, size: int) -> bytes:
+        if size > self._bounds.value_bytes:
+            raise self._refusal(f"an attribute of {size} bytes")
+        data = super().read(size)
+        self._bytes += len(data)
+        if self._bytes > self._bounds.total_bytes:
+            raise self._refusal(f"more than {self._bounds.total_bytes} bytes of attributes")
+        if sum(data.count(tag) for tag in ITEM_TAGS) > self._bounds.items:
+            raise self._refusal(f"a sequence of more than {self._bounds.items} items")
+        return data
+
+    def _deflated(self, packed: bytes) -> bytes:
+        """Inflate once within bounds and count, before pydicom does it without."""
+        most = self._bounds.inflated_bytes
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflated = inflater.decompress(packed, most)
+        if inflater.unconsumed_tail:
+            raise self._refusal(f"a deflated dataset of more than {most} bytes")
+        with _BoundedFile(io.BytesIO(inflated), self._shown, self._bounds) as file:
+            # The only attribute that is kept; all others are counted and skipped.
+            read_elements(file, False, True, specific_tags=[SPECIFIC_CHARACTER_SET])
+        return packed
+
+    def _refusal(self, found: str) -> IntakeError:
+        return IntakeError(
+            RefusalCode.TOO_COMPLEX,
+            f"the file holds {found}; it is damaged or made to exhaust the server. Export it again",
+            self._shown,
+        )
