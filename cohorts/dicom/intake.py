@@ -3,6 +3,7 @@
 The folder of an accepted patient::
 
     case.json          geometry, digests, nodes with measurements, allowed attributes, notes
+    header.json        de-identified header for DICOMweb (see `case_header`)
     frames/0000.jls    one JPEG-LS frame per slice, in order of position
     masks/<label>.json one run-length mask per node (see `runs`)
 
@@ -19,7 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cohorts.dicom.deidentify import allowed_attributes, replacement_uid
+from cohorts.deidentification.policy import DeidentificationPolicy
+from cohorts.dicom.case_header import header_of_case
+from cohorts.dicom.deidentify import allowed_attributes
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.frames import encode_frame, frame_digest, frame_metadata
 from cohorts.dicom.geometry import SeriesGeometry
@@ -81,30 +84,41 @@ def prepare_patient(
     volume_zyx = stack_series(series, lambda done, _: step(done))
     notes = [*patient.notes, *series.notes, *mask_notes]
     offset_hu, highest_hu = int(volume_zyx.min()), int(volume_zyx.max())
+    policy = DeidentificationPolicy(secret=options.secret)
+    metadata = frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu)
+    header = header_of_case(series.slices, geometry, metadata, policy)
     case = {
         "version": CASE_VERSION,
         "source_patient_id": patient.patient_id,
         "folder": patient.folder,
-        "geometry": _public_geometry(geometry).to_dict(),
+        "geometry": _public_geometry(geometry, policy).to_dict(),
         "hu_int16_sha256": hu_int16_sha256(volume_zyx),
         "hu_min": offset_hu,
         "hu_max": highest_hu,
-        "frame_metadata": frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu),
+        "frame_metadata": metadata,
+        "header": write_header(header, target),
         "frames": write_frames(volume_zyx, offset_hu, target, step),
         "nodes": write_nodes(nodes, geometry, patient, target),
         "attributes": allowed_attributes(series.slices[0].header),
         "notes": notes,
         "warnings": [warning.as_dict() for warning in warnings],
-        "deidentification": {},
+        "deidentification": policy.record(),
     }
     (target / "case.json").write_text(json.dumps(case), encoding="utf-8")
     return notes
 
 
-def _public_geometry(geometry: SeriesGeometry) -> SeriesGeometry:
+def _public_geometry(geometry: SeriesGeometry, policy: DeidentificationPolicy) -> SeriesGeometry:
     """Return the geometry with its UID replaced: UIDs may contain record numbers."""
-    uid = geometry.frame_of_reference_uid
-    return replace(geometry, frame_of_reference_uid=replacement_uid(uid) if uid else "")
+    uid = policy.replacements.uid(geometry.frame_of_reference_uid)
+    return replace(geometry, frame_of_reference_uid=uid)
+
+
+def write_header(header: dict[str, Any], target: Path) -> dict[str, str | int]:
+    """Write the header of a case; return its file, sha256 and bytes."""
+    data = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    (target / "header.json").write_bytes(data)
+    return {"file": "header.json", "sha256": frame_digest(data), "bytes": len(data)}
 
 
 def read_nodes(
