@@ -15,7 +15,11 @@ SQUARE_TOLERANCE = 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class NodeMeasurements:
-    """What is measured of one node; indices in the order z, y, x, coordinates in LPS mm."""
+    """What is measured of one node; indices in the order z, y, x, coordinates in LPS mm.
+
+    `border_mm` is the smallest distance from the node's outermost voxel faces to the border of the
+    volume: 0 where the node reaches the first or last slice, row or column, and may be cut.
+    """
 
     voxels: int
     volume_ml: float
@@ -25,6 +29,7 @@ class NodeMeasurements:
     short_axis_mm: float
     long_axis_mm: float
     touches_border: bool
+    border_mm: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `box` as [[z0, z1], [y0, y1], [x0, x1]], half-open."""
@@ -37,6 +42,7 @@ class NodeMeasurements:
             "short_axis_mm": self.short_axis_mm,
             "long_axis_mm": self.long_axis_mm,
             "touches_border": self.touches_border,
+            "border_mm": self.border_mm,
         }
 
 
@@ -71,7 +77,14 @@ def measure_node(
         short_axis_mm=round(float(axes.short_axis_mm), 3),
         long_axis_mm=round(float(axes.long_axis_mm), 3),
         touches_border=box.touches_border_of(geometry.shape_zyx),
+        border_mm=round(_border_mm(box, geometry), 3),
     )
+
+
+def _border_mm(box: BoundingBox, geometry: SeriesGeometry) -> float:
+    below = np.asarray(box.start_zyx)
+    above = np.asarray(geometry.shape_zyx) - np.asarray(box.stop_zyx)
+    return float((np.minimum(below, above) * geometry.spacing_zyx_mm).min())
 
 
 def _on_square_pixels(

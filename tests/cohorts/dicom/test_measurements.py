@@ -24,6 +24,26 @@ def test_a_block_is_measured():
     assert found.short_axis_mm < found.long_axis_mm
     assert not found.touches_border
     assert found.to_dict()["box"] == [[2, 4], [10, 15], [20, 31]]
+    assert found.to_dict()["border_mm"] == 6
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"),
+    [
+        ((5, 15, 15), (6, 20, 20), 12.0),
+        ((5, 15, 15), (8, 20, 20), 6.0),
+        ((5, 3, 15), (6, 20, 20), 6.0),
+        ((5, 15, 15), (6, 38, 20), 4.0),
+        ((5, 15, 15), (6, 20, 39), 1.5),
+        ((0, 15, 15), (6, 20, 20), 0.0),
+        ((5, 15, 15), (6, 20, 40), 0.0),
+    ],
+)
+def test_the_distance_to_the_border_is_the_smallest_of_six_in_mm(start, stop, expected):
+    box = BoundingBox(start, stop)
+    found = measure_node(box, np.ones(box.shape_zyx, dtype=bool), geometry((3.0, 2.0, 1.5)))
+    assert found.border_mm == expected
+    assert found.touches_border is (expected == 0)
 
 
 def test_oblong_pixels_do_not_stretch_diameters():
