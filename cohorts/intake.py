@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts import audit
 from cohorts import intake_report, storage
+from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.reading_child import PreparedPatient
 from cohorts.models import Cohort, CTSeries, IntakeUpload, Node, NodeMask, Patient
 
@@ -65,6 +66,17 @@ class Case:
 def mask_digest(hu_sha256: str, runs: Path) -> str:
     """Return the digest that ties a mask to the Hounsfield values under it."""
     return hashlib.sha256(hu_sha256.encode("ascii") + runs.read_bytes()).hexdigest()
+
+
+def cohort_secret(cohort: Cohort) -> str:
+    """Return the key by which UIDs and dates of this cohort's sources are replaced."""
+    key = hashlib.sha256(b"nodewise-deidentification:" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, str(cohort.public_id).encode(), hashlib.sha256).hexdigest()
+
+
+def options_of(upload: IntakeUpload) -> IntakeOptions:
+    """Return the decisions stored with an upload, with the cohort's key."""
+    return IntakeOptions.from_dict({**upload.options, "secret": cohort_secret(upload.cohort)})
 
 
 def source_key(cohort: Cohort, case: Case) -> str:

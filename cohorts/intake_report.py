@@ -8,12 +8,13 @@ import re
 from typing import Any, Protocol
 
 from cohorts.dicom.errors import IntakeError
-from cohorts.dicom.reading_child import PreparedIntake, PreparedPatient
+from cohorts.dicom.reading_child import Plan, PreparedPatient
 from cohorts.models import IntakeUpload, Patient
 
 ACCEPTED = "accepted"
 ALREADY_THERE = "already_there"
 REFUSED = "refused"
+STORED = frozenset({ACCEPTED, ALREADY_THERE})
 HIDDEN = "[PatientID]"
 
 Ids = frozenset[str]
@@ -32,18 +33,18 @@ class Refusal(Protocol):
     def file(self) -> str: ...
 
 
-def ids_to_hide(upload: IntakeUpload, prepared: PreparedIntake) -> Ids:
+def ids_to_hide(upload: IntakeUpload, plan: Plan) -> Ids:
     """Return the PatientIDs that must not be stored."""
     if upload.keep_patient_ids:
         return frozenset()
-    return frozenset(patient.source_patient_id for patient in prepared.patients) - {""}
+    return frozenset(plan.source_patient_ids) - {""}
 
 
-def start(prepared: PreparedIntake, ids: Ids) -> dict[str, Any]:
+def start(plan: Plan, ids: Ids) -> dict[str, Any]:
     """Return the report of an upload that could be read, without its patients."""
     return {
         "refusal": None,
-        "notes": [hide(note, ids) for note in prepared.notes],
+        "notes": [hide(note, ids) for note in plan.notes],
         "patients": [],
     }
 
@@ -71,14 +72,6 @@ def stored(
 def refused(prepared: PreparedPatient, ids: Ids, refusal: Refusal) -> dict[str, Any]:
     """Return the entry of a patient that was refused."""
     return {**_entry(prepared, ids), "outcome": REFUSED, **_sentence(refusal, ids)}
-
-
-def resumed(earlier: dict[str, Any], position: int, entry: dict[str, Any]) -> dict[str, Any]:
-    """Return the entry of an earlier, killed attempt where that attempt stored the patient."""
-    entries = earlier.get("patients", [])
-    before: dict[str, Any] = entries[position - 1] if position <= len(entries) else {}
-    same = before.get("patient") is not None and before.get("patient") == entry["patient"]
-    return before if same and entry["outcome"] == ALREADY_THERE else entry
 
 
 def _entry(prepared: PreparedPatient, ids: Ids) -> dict[str, Any]:

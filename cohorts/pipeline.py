@@ -1,13 +1,15 @@
 """An upload on its way: read by the child process, stored patient by patient, reported."""
 
+import contextlib
 import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Full, Queue
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +18,20 @@ from django.utils import timezone
 from cohorts import drop, intake, intake_report
 from cohorts.dicom.archive import ArchiveLimits
 from cohorts.dicom.errors import IntakeError
-from cohorts.dicom.reading_child import PreparedIntake, ReadingLimits, ReadingProgress, prepare
+from cohorts.dicom.reading_child import (
+    Plan,
+    PreparedPatient,
+    ReadingLimits,
+    ReadingProgress,
+    prepare,
+)
 from cohorts.models import IntakeUpload
 from jobs import leases
 from jobs.models import JobState
 
 logger = logging.getLogger("nodewise.intake")
 RENEW_SECONDS = 1.0
+POLL_SECONDS = 0.1
 UNPACKED_TO_PACKED = 2
 """CT zips to about half; the limit on what comes out follows the limit on what goes in."""
 
@@ -108,8 +117,7 @@ def _run(upload: IntakeUpload, source: Path | None, tell: Tell) -> None:
         source = _dropped(upload)
     folder = drop.work_folder(upload)
     try:
-        prepared = _Reading(upload, source, folder, tell).run()
-        _store_all(upload, prepared, tell)
+        _Intake(upload, source, folder, tell).run()
         leases.finish(upload)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -127,55 +135,108 @@ def _dropped(upload: IntakeUpload) -> Path:
     return path
 
 
-class _Reading:
-    """Reads in a thread without database while this thread keeps the lease alive."""
+class _Intake:
+    """Reads in a thread without database; this thread stores each patient as it comes.
+
+    A patient that an earlier attempt stored is not read again: the bytes are the same, so its
+    place in the upload is too.
+    """
 
     def __init__(self, upload: IntakeUpload, source: Path, folder: Path, tell: Tell) -> None:
         self.upload, self.source, self.folder, self.tell = upload, source, folder, tell
         self.latest = IntakeProgress()
         self.stop = threading.Event()
+        self.options = intake.options_of(upload)
+        # Small: read patients lie on the disk until they are stored.
+        self.read: Queue[Plan | PreparedPatient] = Queue(maxsize=settings.INTAKE_WORKERS + 1)
+        self.entries = {
+            entry["position"]: entry
+            for entry in upload.report.get("patients", [])
+            if entry["outcome"] in intake_report.STORED
+        }
+        self.ids: intake_report.Ids = frozenset()
+        self.report: dict[str, Any] = {}
+        self.total = 0
 
-    def run(self) -> PreparedIntake:
+    def run(self) -> None:
+        """Read and store until every patient has an entry."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             future = pool.submit(self._prepare)
             try:
-                self._watch(future)
+                self._store_while_reading(future)
             except BaseException:
                 self.stop.set()
                 raise
-            return future.result()
+            future.result()
+        self._say(IntakeProgress(done=self.total, total=self.total, stage="Done"))
 
-    def _prepare(self) -> PreparedIntake:
+    def _prepare(self) -> None:
         archive = ArchiveLimits(total_bytes=UNPACKED_TO_PACKED * settings.INTAKE_MAX_BYTES)
         limits = ReadingLimits(
             memory_bytes=settings.INTAKE_MEMORY_BYTES,
             cpu_seconds=settings.INTAKE_SECONDS,
             wall_seconds=2 * settings.INTAKE_SECONDS,
+            workers=settings.INTAKE_WORKERS,
             archive=archive,
         )
-        return prepare(
+        prepare(
             self.source,
             self.folder,
             progress=self._on_progress,
             limits=limits,
+            options=self.options,
             name=self.upload.shown_name,
+            skip=[position - 1 for position in self.entries],
+            on_plan=self._hand_over,
+            on_patient=self._hand_over,
         )
 
     def _on_progress(self, progress: ReadingProgress) -> None:
-        if self.stop.is_set():
-            raise leases.LeaseLost("reading was stopped")
+        self._go_on()
         self.latest = _in_words(progress)
 
-    def _watch(self, future: "Future[PreparedIntake]") -> None:
-        renewed = 0.0
+    def _hand_over(self, answer: Plan | PreparedPatient) -> None:
         while True:
-            over = wait([future], timeout=0.1).done
+            self._go_on()
+            with contextlib.suppress(Full):
+                self.read.put(answer, timeout=POLL_SECONDS)
+                return
+
+    def _go_on(self) -> None:
+        if self.stop.is_set():
+            raise leases.LeaseLost("reading was stopped")
+
+    def _store_while_reading(self, future: "Future[None]") -> None:
+        renewed = 0.0
+        while not (future.done() and self.read.empty()):
+            with contextlib.suppress(Empty):
+                self._take(self.read.get(timeout=POLL_SECONDS))
             self.tell(self.latest)
-            if over or time.monotonic() - renewed >= RENEW_SECONDS:
+            if time.monotonic() - renewed >= RENEW_SECONDS:
                 _renew(self.upload, self.latest)
                 renewed = time.monotonic()
-            if over:
-                return
+
+    def _take(self, answer: Plan | PreparedPatient) -> None:
+        if isinstance(answer, Plan):
+            self.ids = intake_report.ids_to_hide(self.upload, answer)
+            self.report = intake_report.start(answer, self.ids)
+            _rename(self.upload, intake_report.hide(self.upload.shown_name, self.ids))
+            self.total = len(answer.folders)
+        else:
+            position = answer.index + 1
+            stage = f"Storing patient {position} of {self.total}"
+            self._say(IntakeProgress(done=len(self.entries), total=self.total, stage=stage))
+            entry = intake.store(self.upload, answer, self.ids)
+            self.entries[position] = entry
+            if answer.directory is not None:
+                shutil.rmtree(answer.directory, ignore_errors=True)
+        self.report["patients"] = [self.entries[key] for key in sorted(self.entries)]
+        _save_report(self.upload, self.report)
+
+    def _say(self, progress: IntakeProgress) -> None:
+        """Tell, and hold the lease: nothing may be stored on one that is lost."""
+        self.tell(progress)
+        _renew(self.upload, progress)
 
 
 def _in_words(progress: ReadingProgress) -> IntakeProgress:
@@ -188,7 +249,7 @@ def _in_words(progress: ReadingProgress) -> IntakeProgress:
     # Each slice counts twice in the reader: once decoded, once encoded.
     slices, slice_now = progress.total // 2, (progress.done + 1) // 2
     return IntakeProgress(
-        done=progress.patient - 1,
+        done=progress.finished,
         total=progress.patients,
         stage=f"Patient {progress.patient} of {progress.patients}",
         detail=f"slice {slice_now} of {slices}",
@@ -197,26 +258,6 @@ def _in_words(progress: ReadingProgress) -> IntakeProgress:
 
 def _renew(upload: IntakeUpload, progress: IntakeProgress) -> None:
     leases.renew(upload, done=progress.done, total=progress.total, note=progress.note)
-
-
-def _store_all(upload: IntakeUpload, prepared: PreparedIntake, tell: Tell) -> None:
-    earlier = upload.report
-    ids = intake_report.ids_to_hide(upload, prepared)
-    report = intake_report.start(prepared, ids)
-    _rename(upload, intake_report.hide(upload.shown_name, ids))
-    total = len(prepared.patients)
-    for position, patient in enumerate(prepared.patients, start=1):
-        progress = IntakeProgress(
-            done=position - 1, total=total, stage=f"Storing patient {position} of {total}"
-        )
-        tell(progress)
-        _renew(upload, progress)
-        entry = intake.store(upload, patient, ids)
-        report["patients"].append(intake_report.resumed(earlier, position, entry))
-        _save_report(upload, report)
-    done = IntakeProgress(done=total, total=total, stage="Done")
-    _renew(upload, done)
-    tell(done)
 
 
 def _rename(upload: IntakeUpload, shown_name: str) -> None:

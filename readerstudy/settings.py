@@ -3,6 +3,7 @@
 Every variable is listed in ``docs/settings.md``.
 """
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -248,7 +249,12 @@ WHITENOISE_USE_FINDERS = env.bool("NODEWISE_STATIC_FROM_SOURCE", default=DEBUG)
 
 DROP_DIR = DATA_DIR / "drop"
 INTAKE_MAX_BYTES = env.int("NODEWISE_INTAKE_MAX_BYTES", default=8 * 1024**3)
+INTAKE_MAX_FILES = env.int("NODEWISE_INTAKE_MAX_FILES", default=100_000)
+# Days for which an unfinished upload, or one with open questions, keeps its bytes.
+INTAKE_KEEP_DAYS = env.int("NODEWISE_INTAKE_KEEP_DAYS", default=14)
 INTAKE_MEMORY_BYTES = env.int("NODEWISE_INTAKE_MEMORY_BYTES", default=4 * 1024**3)
+# Patients of an upload read at once, each with the memory and time above.
+INTAKE_WORKERS = env.int("NODEWISE_INTAKE_WORKERS", default=min(os.cpu_count() or 1, 4))
 INTAKE_SECONDS = env.int("NODEWISE_INTAKE_SECONDS", default=3600)
 # Empty: coordinators can choose no folder of this machine.
 MODELS_DIR = env.str("NODEWISE_MODELS_DIR", default="")

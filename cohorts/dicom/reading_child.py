@@ -2,10 +2,12 @@
 
 Parsers of foreign bytes may crash, hang or eat memory; here that costs one patient, not the
 server. The parent (`prepare`) writes its order to a file and starts `python -m
-cohorts.dicom.reading_child ORDER`; the child answers with JSON lines and leaves accepted patients
-as folders. If the child dies, the patient it was reading is refused and a new child goes on.
+cohorts.dicom.reading_child ORDER`. The child groups the files and reads each patient in a fork of
+its own (`patient_forks`), several at once; it answers with JSON lines and leaves accepted patients
+as folders. A fork that dies costs the patient it was reading, nothing else.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +38,18 @@ class ReadingLimits:
     Attributes
     ----------
     memory_bytes : int
-        Address space of the child.
+        Address space of each process.
     cpu_seconds, wall_seconds : int
-        Time of one child; after it, the patient being read is refused.
+        Time for grouping the files, and again for each patient.
+    workers : int
+        Patients read at once.
     archive : ArchiveLimits
     """
 
     memory_bytes: int = 4 * GIB
     cpu_seconds: int = 3600
     wall_seconds: int = 7200
+    workers: int = 1
     archive: ArchiveLimits = field(default_factory=ArchiveLimits)
 
 
@@ -52,7 +58,7 @@ class ReadingProgress:
     """How far reading has come; `patients` is 0 until the files are grouped.
 
     `stage` is "unpacking", "files" or "slices"; `done` of `total` counts files or slice steps of
-    the patient with number `patient` (from 1).
+    the patient with number `patient` (from 1). `finished` patients have an answer.
     """
 
     stage: str
@@ -60,6 +66,7 @@ class ReadingProgress:
     patients: int = 0
     done: int = 0
     total: int = 0
+    finished: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +110,18 @@ class PreparedIntake:
         return tuple(patient for patient in self.patients if patient.questions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How the files of an upload were grouped, known before the first patient is read.
+
+    `source_patient_ids` are as found, one per patient in order, for hiding and matching only.
+    """
+
+    source_patient_ids: tuple[str, ...]
+    folders: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def prepare(
     source: Path,
     out: Path,
@@ -111,6 +130,9 @@ def prepare(
     limits: ReadingLimits | None = None,
     options: IntakeOptions | None = None,
     name: str = "",
+    skip: Collection[int] = (),
+    on_plan: Callable[[Plan], None] | None = None,
+    on_patient: Callable[[PreparedPatient], None] | None = None,
 ) -> PreparedIntake:
     """Read a folder or zip with one or more patients.
 
@@ -128,10 +150,19 @@ def prepare(
         Decisions and answers of the person who imports.
     name : str, optional
         The upload's name as shown to people; by default the last part of `source`.
+    skip : collection of int
+        Indexes of patients that an earlier reading of the same source has answered.
+    on_plan : callable, optional
+        Called once with the `Plan`.
+    on_patient : callable, optional
+        Called with each patient's answer in order of index, as soon as it and all before it are
+        there; the patient's folder is the callee's from then on. While it does not return no
+        further answer is taken.
 
     Returns
     -------
     PreparedIntake
+        All answers in order of index.
 
     Raises
     ------
@@ -141,45 +172,39 @@ def prepare(
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".reading-") as work:
         reading = _Reading(
-            source.resolve(), out.resolve(), Path(work), name or source.name, progress
+            source=source.resolve(),
+            out=out.resolve(),
+            work=Path(work),
+            name=name or source.name,
+            skip=frozenset(skip),
+            on_progress=progress or _ignore,
+            on_plan=on_plan or _ignore,
+            on_patient=on_patient or _ignore,
         )
         return reading.run(limits or ReadingLimits(), options or IntakeOptions())
 
 
-class _Reading:
-    """One upload's reading: starts children until every patient has an answer."""
+def _ignore(_: object) -> None:
+    return
 
-    def __init__(
-        self,
-        source: Path,
-        out: Path,
-        work: Path,
-        name: str,
-        progress: Callable[[ReadingProgress], None] | None,
-    ) -> None:
-        self.source, self.out, self.work, self.name = source, out, work, name
-        self.progress = progress
-        self.plan: list[dict[str, Any]] = []
-        self.notes: tuple[str, ...] = ()
-        self.answers: dict[int, PreparedPatient] = {}
-        self.current: int | None = None
+
+@dataclass(kw_only=True)
+class _Reading:
+    """One upload's reading."""
+
+    source: Path
+    out: Path
+    work: Path
+    name: str
+    skip: frozenset[int]
+    on_progress: Callable[[ReadingProgress], None]
+    on_plan: Callable[[Plan], None]
+    on_patient: Callable[[PreparedPatient], None]
+    plan: Plan | None = None
+    answers: dict[int, PreparedPatient] = field(default_factory=dict)
+    order: deque[int] = field(default_factory=deque)
 
     def run(self, limits: ReadingLimits, options: IntakeOptions) -> PreparedIntake:
-        while True:
-            death = self._run_child(limits, options)
-            if death is None:
-                break
-            # Before a patient was begun the trouble is the upload's; afterwards it is theirs.
-            if self.current is None or self.current in self.answers:
-                for index in self.answers:
-                    shutil.rmtree(patient_directory(self.out, index), ignore_errors=True)
-                raise death
-            self._on_patient(self.current, death.as_dict(), [], [])
-        ordered = tuple(self.answers[index] for index in sorted(self.answers))
-        return PreparedIntake(patients=ordered, notes=self.notes)
-
-    def _run_child(self, limits: ReadingLimits, options: IntakeOptions) -> IntakeError | None:
-        """Run one child to its end; return why it died, or None."""
         order = self.work / "order.json"
         document = {
             "source": str(self.source),
@@ -188,10 +213,16 @@ class _Reading:
             "work": str(self.work),
             "limits": asdict(limits),
             "options": options.to_dict(),
-            "skip": sorted(self.answers),
+            "skip": sorted(self.skip),
         }
         order.touch(mode=0o600)  # it holds the cohort's key
         order.write_text(json.dumps(document), encoding="utf-8")
+        self._run_child(order, limits)
+        ordered = tuple(self.answers[index] for index in sorted(self.answers))
+        return PreparedIntake(patients=ordered, notes=self.plan.notes if self.plan else ())
+
+    def _run_child(self, order: Path, limits: ReadingLimits) -> None:
+        """Run the child to its end; raise if it dies before it has finished."""
         timed_out = threading.Event()
         with subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             [sys.executable, "-m", "cohorts.dicom.reading_child", str(order)],
@@ -203,19 +234,21 @@ class _Reading:
             cwd=CODE_ROOT,
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         ) as child:
+            # Until the plan is there; afterwards the child watches the time of each patient.
             timer = threading.Timer(limits.wall_seconds, _kill, (child, timed_out))
             timer.start()
             try:
-                finished = self._listen(child)
+                finished = self._listen(child, timer)
             finally:
                 timer.cancel()
-                child.kill()
-        return None if finished else self._death(child.returncode, timed_out.is_set())
+                _kill_all(child)
+        if not finished:
+            raise self._death(child.returncode, timed_out.is_set())
 
-    def _listen(self, child: "subprocess.Popen[str]") -> bool:
+    def _listen(self, child: "subprocess.Popen[str]", timer: threading.Timer) -> bool:
         """Take the child's lines until it ends; say whether it said that it finished."""
-        finished = False
         for line in child.stdout or ():
             if not line.endswith("\n"):
                 break  # killed in the middle of a line
@@ -224,62 +257,75 @@ class _Reading:
             if kind == "refused":
                 raise IntakeError.from_dict(event)
             if kind == "finished":
-                finished = True
-            else:
-                getattr(self, f"_on_{kind}")(**event)
+                return True
+            if kind == "plan":
+                timer.cancel()
+            getattr(self, f"_on_{kind}")(**event)
         child.wait()
-        return finished
+        return False
 
     def _on_plan(self, patients: list[dict[str, Any]], notes: list[str]) -> None:
-        self.plan, self.notes = patients, tuple(notes)
+        self.plan = Plan(
+            source_patient_ids=tuple(patient["source_patient_id"] for patient in patients),
+            folders=tuple(patient["folder"] for patient in patients),
+            notes=tuple(notes),
+        )
+        self.order.extend(index for index in range(len(patients)) if index not in self.skip)
+        self.on_plan(self.plan)
 
     def _on_progress(self, **event: Any) -> None:
-        if event["stage"] == "slices":
-            self.current = event["patient"] - 1
-        if self.progress is not None:
-            self.progress(ReadingProgress(**event))
+        finished = len(self.skip) + len(self.answers)
+        self.on_progress(ReadingProgress(**event, finished=finished))
 
-    def _on_patient(
-        self,
-        index: int,
-        refusal: dict[str, str] | None,
-        notes: list[str],
-        questions: list[dict[str, Any]],
-    ) -> None:
+    def _on_patient(self, index: int) -> None:
+        if self.plan is None:
+            raise RuntimeError("the child answered before it said its plan")
+        answer = json.loads(answer_path(self.work, index).read_text(encoding="utf-8"))
+        refusal = answer["refusal"] and IntakeError.from_dict(answer["refusal"])
+        questions = tuple(Question.from_dict(question) for question in answer["questions"])
         directory = patient_directory(self.out, index)
-        if refusal is not None or questions:
+        if refusal or questions:
             shutil.rmtree(directory, ignore_errors=True)
-        answer = PreparedPatient(
+        patient = PreparedPatient(
             index=index,
-            folder=self.plan[index]["folder"],
-            source_patient_id=self.plan[index]["source_patient_id"],
-            directory=directory,
-            refusal=None if refusal is None else IntakeError.from_dict(refusal),
-            notes=tuple(notes),
-            questions=tuple(Question.from_dict(question) for question in questions),
+            folder=self.plan.folders[index],
+            source_patient_id=self.plan.source_patient_ids[index],
+            directory=None if refusal or questions else directory,
+            refusal=refusal,
+            notes=tuple(answer["notes"]),
+            questions=questions,
         )
-        self.answers[index] = answer if answer.accepted else replace(answer, directory=None)
+        self.answers[index] = patient
+        while self.order and self.order[0] in self.answers:
+            self.on_patient(self.answers[self.order.popleft()])
 
     def _death(self, status: int, timed_out: bool) -> IntakeError:
-        place = self.name
-        if self.current is not None:
-            place = self.plan[self.current]["folder"] or self.name
+        code = RefusalCode.READER_DIED
         if timed_out or status == -signal.SIGXCPU:
-            return IntakeError(
-                RefusalCode.OUT_OF_TIME,
-                "reading took longer than allowed and was stopped; give fewer or smaller files",
-                place,
-            )
-        return IntakeError(
-            RefusalCode.READER_DIED,
-            "the reader stopped unexpectedly on these files; one of them is probably damaged",
-            place,
-        )
+            code = RefusalCode.OUT_OF_TIME
+        return death_of_reader(code, self.name)
+
+
+def death_of_reader(code: RefusalCode, place: str) -> IntakeError:
+    """Return the refusal for a process that took too long or died."""
+    sentences = {
+        RefusalCode.OUT_OF_TIME: "reading took longer than allowed and was stopped; "
+        "give fewer or smaller files",
+        RefusalCode.READER_DIED: "the reader stopped unexpectedly on these files; "
+        "one of them is probably damaged",
+    }
+    return IntakeError(code, sentences[code], place)
 
 
 def _kill(child: "subprocess.Popen[str]", timed_out: threading.Event) -> None:
     timed_out.set()
-    child.kill()
+    _kill_all(child)
+
+
+def _kill_all(child: "subprocess.Popen[str]") -> None:
+    """End the child and its forks, which are of its process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _child_environment() -> dict[str, str]:
@@ -298,6 +344,11 @@ def _child_environment() -> dict[str, str]:
 def patient_directory(out: Path, index: int) -> Path:
     """Return the folder of the accepted patient with an index (from 0)."""
     return out / f"patient-{index + 1:04d}"
+
+
+def answer_path(work: Path, index: int) -> Path:
+    """Return the file with the answer for the patient with an index (from 0)."""
+    return work / f"answer-{index + 1:04d}.json"
 
 
 if __name__ == "__main__":

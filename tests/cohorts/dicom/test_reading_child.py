@@ -81,8 +81,8 @@ def test_a_refused_patient_does_not_stop_the_others_and_leaves_nothing(source, t
     assert not (tmp_path / "out" / "patient-0002").exists()
 
 
-def children_of_this_process():
-    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+def children_of(pid):
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
@@ -96,7 +96,8 @@ def test_a_child_that_dies_costs_one_patient(source, tmp_path):
 
     def kill_at_second(progress):
         if progress.patient == 2 and not killed:
-            (pid,) = [pid for pid in children_of_this_process() if is_reader(pid)]
+            (child,) = [pid for pid in children_of(os.getpid()) if is_reader(pid)]
+            (pid,) = children_of(child)
             os.kill(pid, signal.SIGSTOP)
             killed.append(pid)
             os.kill(pid, signal.SIGKILL)
