@@ -16,8 +16,10 @@ from cohorts.dicom.source_files import SourceFile
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT = frozenset({f"{CT_IMAGE}.1", f"{CT_IMAGE}.2"})
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 SECONDARY_CAPTURE_ROOT = "1.2.840.10008.5.1.4.1.1.7"
 SEGMENTATION = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
+STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 UID_PATTERN = re.compile(r"\d+(\.\d+)+")
 UID_LENGTH = 64
 
@@ -26,6 +28,7 @@ HEADER_KEYWORDS = [
     "SOPInstanceUID",
     "StudyInstanceUID",
     "SeriesInstanceUID",
+    "SeriesNumber",
     "FrameOfReferenceUID",
     "PatientID",
     "PatientName",
@@ -41,7 +44,9 @@ HEADER_KEYWORDS = [
     "PhotometricInterpretation",
     "BitsAllocated",
     "BitsStored",
+    "HighBit",
     "PixelRepresentation",
+    "PixelPaddingValue",
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
@@ -55,6 +60,7 @@ HEADER_KEYWORDS = [
     "ContrastBolusAgent",
     "SpecificCharacterSet",
     "ReferencedSeriesSequence",
+    "ReferencedFrameOfReferenceSequence",
 ]
 """All that intake ever looks at; the reader skips the rest of a header unparsed."""
 
@@ -64,25 +70,40 @@ class ObjectKind(StrEnum):
 
     CT = "ct"
     SEGMENTATION = "segmentation"
+    STRUCTURE_SET = "structure_set"
     ENHANCED_CT = "enhanced_ct"
     SECONDARY_CAPTURE = "secondary_capture"
+    DIRECTORY = "directory"
     OTHER = "other"
 
 
 @dataclass(frozen=True)
 class DicomFile:
-    """A DICOM file with its header (no pixels)."""
+    """A DICOM file, or one frame of it, with its header (no pixels).
+
+    Attributes
+    ----------
+    file : SourceFile
+    header : Dataset
+        The attributes of `HEADER_KEYWORDS`. A frame's header reads like that of a single slice.
+    kind : ObjectKind
+    frame : int or None
+        Index of the frame (from 0); None for a whole file.
+    """
 
     file: SourceFile
     header: Dataset
     kind: ObjectKind
+    frame: int | None = None
     _texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _numbers: dict[str, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
-        """The file's name as shown to people."""
-        return self.file.name
+        """The name as shown to people; frames are counted from 1."""
+        if self.frame is None:
+            return self.file.name
+        return f"{self.file.name} (frame {self.frame + 1})"
 
     def text(self, keyword: str) -> str:
         """Return an attribute as stripped text; empty if absent."""
@@ -108,11 +129,11 @@ class DicomFile:
         return str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
 
     @property
-    def is_localizer(self) -> bool:
-        """Say whether ImageType calls the image a localizer (scout)."""
+    def image_type(self) -> tuple[str, ...]:
+        """The values of ImageType in capitals."""
         value = self.header.get("ImageType") or ()
         parts = [value] if isinstance(value, str) else value
-        return "LOCALIZER" in [str(part).upper() for part in parts]
+        return tuple(str(part).strip().upper() for part in parts)
 
     def numbers(self, keyword: str, count: int, missing: RefusalCode) -> tuple[float, ...]:
         """Return a numeric attribute.
@@ -204,15 +225,24 @@ def _read_header(path: Path, *, force: bool) -> Dataset:
 def _kind_of(header: Dataset) -> ObjectKind:
     sop_class = str(header.get("SOPClassUID") or "")
     modality = str(header.get("Modality") or "")
+    if not sop_class and _media_class(header) == MEDIA_DIRECTORY:
+        return ObjectKind.DIRECTORY
     if sop_class == CT_IMAGE or (not sop_class and modality == "CT"):
         return ObjectKind.CT
     if sop_class in ENHANCED_CT:
         return ObjectKind.ENHANCED_CT
     if sop_class in SEGMENTATION:
         return ObjectKind.SEGMENTATION
+    if sop_class == STRUCTURE_SET:
+        return ObjectKind.STRUCTURE_SET
     if sop_class.startswith(SECONDARY_CAPTURE_ROOT) and modality == "CT":
         return ObjectKind.SECONDARY_CAPTURE
     return ObjectKind.OTHER
+
+
+def _media_class(header: Dataset) -> str:
+    meta = getattr(header, "file_meta", None)
+    return str(meta.get("MediaStorageSOPClassUID") or "") if meta is not None else ""
 
 
 def kind_name(dicom_file: DicomFile) -> str:

@@ -4,7 +4,7 @@ The folder of an accepted patient::
 
     case.json          geometry, digests, nodes with measurements, allowed attributes, notes
     header.json        de-identified header for DICOMweb (see `case_header`)
-    frames/0000.jls    one JPEG-LS frame per slice, in order of position
+    frames/0000.jls    one JPEG-LS frame per axial slice, from feet to head (see `reorientation`)
     masks/<label>.json one run-length mask per node (see `runs`)
 
 `case.json` holds the PatientID as found in `source_patient_id` and file names in `notes`; both are
@@ -31,10 +31,12 @@ from cohorts.dicom.masks import NodeMaskInput, merge_nodes
 from cohorts.dicom.measurements import measure_node
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patients import PatientInput
+from cohorts.dicom.reorientation import Reorientation, to_standard_axes
 from cohorts.dicom.runs import encode_mask, mask_digest
 from cohorts.dicom.segmentation import read_segmentation
-from cohorts.dicom.series import hu_int16_sha256, order_series, stack_series
-from cohorts.dicom.warnings import IntakeWarning
+from cohorts.dicom.series import OrderedSeries, order_series
+from cohorts.dicom.series_choice import with_one_series
+from cohorts.dicom.volumes import hu_int16_sha256, stack_series
 
 CASE_VERSION = 1
 Progress = Callable[[int, int], None]
@@ -55,7 +57,7 @@ def prepare_patient(
         An existing empty folder; on a refusal its content is the caller's to remove.
     options : IntakeOptions, optional
     progress : callable, optional
-        Called with (steps done, steps in all): each slice is decoded, then encoded.
+        Called with (steps done, steps in all): each plane is decoded, each slice encoded.
 
     Returns
     -------
@@ -70,19 +72,25 @@ def prepare_patient(
         If something has to be decided first.
     """
     options = options or IntakeOptions()
-    warnings: list[IntakeWarning] = []
     if patient.refusal is not None:
         raise patient.refusal
+    patient, warnings = with_one_series(patient, options)
     series = order_series(patient.ct_files)
-    geometry, steps = series.geometry, 2 * len(series.slices)
-    nodes, mask_notes = read_nodes(patient, geometry)
+    turn = to_standard_axes(series.geometry)
+    geometry = turn.geometry(series.geometry)
+    # Masks lie on the grid of the source; they are turned with it.
+    nodes, mask_notes = read_nodes(patient, series.geometry)
+    nodes = [_turned(node, turn, series.geometry) for node in nodes]
+    planes, slices = len(series.slices), geometry.shape_zyx[0]
 
     def step(done: int) -> None:
         if progress is not None:
-            progress(done, steps)
+            progress(done, planes + slices)
 
-    volume_zyx = stack_series(series, lambda done, _: step(done))
+    source_zyx, doubts = stack_series(series, lambda done, _: step(done))
+    volume_zyx = turn.apply(source_zyx)
     notes = [*patient.notes, *series.notes, *mask_notes]
+    warnings += [*series.warnings, *doubts]
     offset_hu, highest_hu = int(volume_zyx.min()), int(volume_zyx.max())
     policy = DeidentificationPolicy(secret=options.secret)
     metadata = frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu)
@@ -92,20 +100,38 @@ def prepare_patient(
         "source_patient_id": patient.patient_id,
         "folder": patient.folder,
         "geometry": _public_geometry(geometry, policy).to_dict(),
-        "hu_int16_sha256": hu_int16_sha256(volume_zyx),
+        # Of the source's own order of voxels: the digest is that of the CT, not of our storage.
+        "hu_int16_sha256": hu_int16_sha256(source_zyx),
         "hu_min": offset_hu,
         "hu_max": highest_hu,
         "frame_metadata": metadata,
         "header": write_header(header, target),
-        "frames": write_frames(volume_zyx, offset_hu, target, step),
+        "frames": write_frames(volume_zyx, offset_hu, target, lambda done: step(planes + done)),
         "nodes": write_nodes(nodes, geometry, patient, target),
-        "attributes": allowed_attributes(series.slices[0].header),
+        "attributes": _attributes(series, turn),
         "notes": notes,
         "warnings": [warning.as_dict() for warning in warnings],
         "deidentification": policy.record(),
     }
     (target / "case.json").write_text(json.dumps(case), encoding="utf-8")
     return notes
+
+
+def _turned(node: NodeMaskInput, turn: Reorientation, source: SeriesGeometry) -> NodeMaskInput:
+    """Return a node on the grid of the case."""
+    return replace(
+        node,
+        box=turn.box(node.box, source.shape_zyx),
+        mask=np.ascontiguousarray(turn.apply(node.mask)),
+    )
+
+
+def _attributes(series: OrderedSeries, turn: Reorientation) -> dict[str, str | float | bool]:
+    attributes = allowed_attributes(series.slices[0].header)
+    if not turn.keeps_slices:
+        # It was the thickness in the direction of the source's slices.
+        attributes.pop("SliceThickness", None)
+    return attributes
 
 
 def _public_geometry(geometry: SeriesGeometry, policy: DeidentificationPolicy) -> SeriesGeometry:
@@ -163,7 +189,7 @@ def write_frames(
         Lowest HU of the volume.
     target : Path
     step : callable
-        Called with the number of slices decoded and encoded so far.
+        Called with the number of slices encoded so far.
 
     Returns
     -------
@@ -177,7 +203,7 @@ def write_frames(
         name = f"frames/{index:04d}.jls"
         (target / name).write_bytes(data)
         frames.append({"file": name, "sha256": frame_digest(data), "bytes": len(data)})
-        step(len(volume_zyx) + index + 1)
+        step(index + 1)
     return frames
 
 

@@ -7,9 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.headers import DicomFile, ObjectKind, kind_name, read_dicom_file
+from cohorts.dicom.primary_images import slices_among
+from cohorts.dicom.references import referenced_frames, referenced_series
 from cohorts.dicom.source_files import SourceFile, list_folder
 
 CT_KINDS = frozenset({ObjectKind.CT, ObjectKind.ENHANCED_CT, ObjectKind.SECONDARY_CAPTURE})
+MASK_KINDS = frozenset({ObjectKind.SEGMENTATION, ObjectKind.STRUCTURE_SET})
 
 
 @dataclass
@@ -22,9 +25,12 @@ class PatientInput:
         PatientID as found; for matching with pseudonyms only, never shown or served.
     folder : str
         Common folder of the CT files, relative to the upload.
-    ct_files, segmentations : list of DicomFile
-    label_maps : list of SourceFile
-        NIfTI files.
+    ct_files : list of DicomFile
+        CT slices and multi-frame images, of one series or of several.
+    segmentations : list of DicomFile
+        Segmentations and structure sets.
+    label_maps, label_tables : list of SourceFile
+        NIfTI and NRRD files, and the tables with the names of their values.
     notes : list of str
         What was left out, and why.
     refusal : IntakeError or None
@@ -36,6 +42,7 @@ class PatientInput:
     ct_files: list[DicomFile] = field(default_factory=list)
     segmentations: list[DicomFile] = field(default_factory=list)
     label_maps: list[SourceFile] = field(default_factory=list)
+    label_tables: list[SourceFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refusal: IntakeError | None = None
 
@@ -59,7 +66,9 @@ class _Sorted:
     images: list[DicomFile] = field(default_factory=list)
     segmentations: list[DicomFile] = field(default_factory=list)
     label_maps: list[SourceFile] = field(default_factory=list)
+    label_tables: list[SourceFile] = field(default_factory=list)
     broken: list[tuple[SourceFile, IntakeError]] = field(default_factory=list)
+    others: list[DicomFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -97,6 +106,7 @@ def group_files(
         If there is no CT image at all.
     """
     found = _sort_files(files, progress)
+    found.notes += _notes_on_others(found.others)
     patients = _patients_of(found)
     if not patients:
         if found.broken:
@@ -119,6 +129,8 @@ def _sort_files(
     for number, file in enumerate(files, start=1):
         if file.is_label_map and not file.is_junk:
             found.label_maps.append(file)
+        elif file.is_label_table and not file.is_junk:
+            found.label_tables.append(file)
         elif not file.is_junk:
             _sort_one(file, found)
         if progress is not None:
@@ -135,12 +147,25 @@ def _sort_one(file: SourceFile, found: _Sorted) -> None:
     if dicom_file is None:
         what = "an archive; unpack it first" if file.is_archive else "not DICOM"
         found.notes.append(f"{file.name}: left out, {what}")
-    elif dicom_file.kind is ObjectKind.SEGMENTATION:
+    elif dicom_file.kind in MASK_KINDS:
         found.segmentations.append(dicom_file)
     elif dicom_file.kind in CT_KINDS:
         found.images.append(dicom_file)
-    else:
-        found.notes.append(f"{file.name}: left out, {kind_name(dicom_file)} is no CT image")
+    elif dicom_file.kind is not ObjectKind.DIRECTORY:
+        found.others.append(dicom_file)
+
+
+def _notes_on_others(others: Sequence[DicomFile]) -> list[str]:
+    """Name what is no CT; of many alike in one folder, the folder."""
+    alike: dict[tuple[str, str], list[DicomFile]] = defaultdict(list)
+    for other in others:
+        alike[(other.file.folder, kind_name(other))].append(other)
+    return [
+        f"{files[0].name}: left out, {kind} is no CT image"
+        if len(files) == 1
+        else f"{folder or 'the upload'}: {len(files)} files left out, {kind} is no CT image"
+        for (folder, kind), files in alike.items()
+    ]
 
 
 def _patients_of(found: _Sorted) -> list[PatientInput]:
@@ -153,12 +178,8 @@ def _patients_of(found: _Sorted) -> list[PatientInput]:
     patients = []
     for (patient_id, _), images in groups.items():
         patient = PatientInput(patient_id, _common_folder(image.file.folder for image in images))
-        for image in images:
-            if image.is_localizer and image.kind is ObjectKind.CT:
-                patient.notes.append(f"{image.name}: left out, a localizer")
-            else:
-                patient.ct_files.append(image)
-        patient.refusal = _refusal_of(patient, images, mixed)
+        patient.ct_files, patient.notes, refusal = slices_among(images)
+        patient.refusal = _refusal_of(patient, images, mixed) or refusal
         patients.append(patient)
     return patients
 
@@ -200,39 +221,17 @@ def _refusal_of(
 ) -> IntakeError | None:
     """Return the first reason that is visible from headers alone."""
     for image in images:
-        if image.kind is ObjectKind.ENHANCED_CT:
-            return IntakeError(
-                RefusalCode.ENHANCED_MULTI_FRAME,
-                "enhanced multi-frame CT is not yet accepted; export one file per slice",
-                image.name,
-            )
-        if image.kind is ObjectKind.SECONDARY_CAPTURE:
-            return IntakeError(
-                RefusalCode.SECONDARY_CAPTURE,
-                "SOPClassUID is Secondary Capture: a picture of a screen, not Hounsfield units; "
-                "export the original CT images",
-                image.name,
-            )
         if image.series_uid in mixed:
             return mixed[image.series_uid]
-    if not patient.ct_files:
+    studies = {image.text("StudyInstanceUID"): image for image in reversed(patient.ct_files)}
+    if not patient.patient_id and len(studies) > 1:
         return IntakeError(
-            RefusalCode.NO_CT, "only localizers were found, no CT series", images[0].name
+            RefusalCode.TWO_SERIES,
+            f"images of {len(studies)} studies without PatientID lie in one folder; nothing says "
+            "that they are of one patient. Give each patient's images in a folder of its own",
+            studies[max(studies)].name,
         )
-    return _two_series(patient)
-
-
-def _two_series(patient: PatientInput) -> IntakeError | None:
-    by_series = {image.series_uid: image for image in reversed(patient.ct_files)}
-    if len(by_series) < 2:
-        return None
-    uids = sorted(by_series)
-    return IntakeError(
-        RefusalCode.TWO_SERIES,
-        f"{len(uids)} CT series of one patient (SeriesInstanceUID {uids[0] or 'empty'} and "
-        f"{uids[1] or 'empty'}); give one series per patient",
-        by_series[uids[1]].name,
-    )
+    return None
 
 
 def _attach_broken(found: _Sorted, patients: Sequence[PatientInput]) -> None:
@@ -258,7 +257,23 @@ def _attach_masks(found: _Sorted, patients: Sequence[PatientInput]) -> list[Pati
             owner.label_maps.append(label_map)
         else:
             unowned.append(_unattributed(label_map))
+    _attach_tables(found, patients)
     return unowned
+
+
+def _attach_tables(found: _Sorted, patients: Sequence[PatientInput]) -> None:
+    """Give each table of names to the patient with the label map of the same name."""
+    for table in found.label_tables:
+        place = (table.folder, table.stem)
+        owners = [
+            patient
+            for patient in patients
+            if any((label_map.folder, label_map.stem) == place for label_map in patient.label_maps)
+        ]
+        if owners:
+            owners[0].label_tables.append(table)
+        else:
+            found.notes.append(f"{table.name}: left out, no label map of this name lies beside it")
 
 
 def _unattributed(file: SourceFile) -> PatientInput:
@@ -275,13 +290,12 @@ def _owner_of_segmentation(
     segmentation: DicomFile, patients: Sequence[PatientInput]
 ) -> PatientInput | None:
     """Decide by referenced series, frame of reference, PatientID, then folder."""
-    references = segmentation.header.get("ReferencedSeriesSequence") or []
-    series = {str(item.get("SeriesInstanceUID") or "") for item in references}
-    frame = segmentation.text("FrameOfReferenceUID")
+    series = referenced_series(segmentation.header)
+    frames = referenced_frames(segmentation.header)
     tests: tuple[Callable[[PatientInput], bool], ...] = (
         lambda patient: any(image.series_uid in series for image in patient.ct_files),
         lambda patient: any(
-            frame and image.text("FrameOfReferenceUID") == frame for image in patient.ct_files
+            image.text("FrameOfReferenceUID") in frames for image in patient.ct_files
         ),
         lambda patient: bool(patient.patient_id) and patient.patient_id == segmentation.patient_id,
     )

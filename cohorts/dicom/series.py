@@ -1,17 +1,17 @@
-"""cohorts.dicom: sort, check and stack one CT series into a volume in HU."""
+"""cohorts.dicom: sort the slices of one CT series and check that they make a true volume."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.geometry import FloatArray, SeriesGeometry, as_vector
 from cohorts.dicom.headers import DicomFile, require_uid
-from cohorts.dicom.pixels import check_pixel_header, slice_in_hu
+from cohorts.dicom.pixels import check_pixel_header
+from cohorts.dicom.reorientation import is_along_axes, obliquity_degrees, plane_name
+from cohorts.dicom.warnings import IntakeWarning, WarningCode
 
 SPACING_TOLERANCE_MM = 0.01
 SPACING_TOLERANCE_RELATIVE = 0.01
@@ -26,23 +26,24 @@ SMALLEST_SLICE_COUNT = 2
 
 @dataclass(frozen=True)
 class OrderedSeries:
-    """A checked series: its slices in order of position, and its grid."""
+    """A checked series: its planes (slices or frames) in order of position, and its grid."""
 
     slices: tuple[DicomFile, ...]
     geometry: SeriesGeometry
     notes: tuple[str, ...]
+    warnings: tuple[IntakeWarning, ...] = ()
 
 
 def order_series(files: Sequence[DicomFile]) -> OrderedSeries:
-    """Sort the slices of one series by position, and refuse what would not make a true volume.
+    """Sort the planes of one series by position, and refuse what would not make a true volume.
 
     Order and spacing come from ImagePositionPatient along the slice normal, never from file
-    names, instance numbers or SliceThickness.
+    names, instance or frame numbers or SliceThickness.
 
     Parameters
     ----------
     files : sequence of DicomFile
-        All CT files of one series, in any order, without localizers.
+        All planes of one series (see `multiframe.planes_of`), in any order, without localizers.
 
     Returns
     -------
@@ -75,7 +76,9 @@ def order_series(files: Sequence[DicomFile]) -> OrderedSeries:
         column_direction=as_vector(column),
         frame_of_reference_uid=first.text("FrameOfReferenceUID"),
     )
-    return OrderedSeries(tuple(ordered), geometry, tuple(notes + _doubts(first)))
+    _check_orientation(geometry, first)
+    warnings = (*_doubts(first), *_orientation_warnings(geometry))
+    return OrderedSeries(tuple(ordered), geometry, tuple(notes), warnings)
 
 
 def _check_slice(file: DicomFile) -> None:
@@ -111,7 +114,7 @@ def _without_repeats(files: Sequence[DicomFile]) -> tuple[list[DicomFile], list[
     kept: dict[str, DicomFile] = {}
     notes = []
     for file in files:
-        other = kept.setdefault(file.text("SOPInstanceUID"), file)
+        other = kept.setdefault(f"{file.text('SOPInstanceUID')} {file.frame}", file)
         if other is file:
             continue
         if other.file.path.read_bytes() != file.file.path.read_bytes():
@@ -126,9 +129,11 @@ def _without_repeats(files: Sequence[DicomFile]) -> tuple[list[DicomFile], list[
 
 
 def _check_alike(files: Sequence[DicomFile]) -> None:
-    """Check that slices share matrix, pixel spacing and frame of reference."""
+    """Check that slices share series, matrix, pixel spacing and frame of reference."""
     first = files[0]
     checks: tuple[tuple[str, RefusalCode], ...] = (
+        ("SeriesInstanceUID", RefusalCode.TWO_SERIES),
+        ("StudyInstanceUID", RefusalCode.TWO_SERIES),
         ("Rows", RefusalCode.MIXED_SHAPES),
         ("Columns", RefusalCode.MIXED_SHAPES),
         ("FrameOfReferenceUID", RefusalCode.MIXED_FRAMES_OF_REFERENCE),
@@ -151,7 +156,7 @@ def _check_alike(files: Sequence[DicomFile]) -> None:
 
 
 def _directions(files: Sequence[DicomFile]) -> tuple[FloatArray, FloatArray]:
-    """Return the common row and column direction, orthonormal and axial."""
+    """Return the common row and column direction, orthonormal."""
     first = files[0]
     keyword = "ImageOrientationPatient"
     common = np.array(first.numbers(keyword, 6, RefusalCode.NO_POSITION))
@@ -169,12 +174,6 @@ def _directions(files: Sequence[DicomFile]) -> tuple[FloatArray, FloatArray]:
         raise IntakeError(
             RefusalCode.ATTRIBUTE_INVALID,
             f"{keyword} must hold two perpendicular unit vectors",
-            first.name,
-        )
-    if abs(np.cross(row, column)[2]) < SMALLEST_AXIAL_COSINE:
-        raise IntakeError(
-            RefusalCode.NOT_AXIAL,
-            f"{keyword} is not axial; this version reads axial series only",
             first.name,
         )
     return row, column
@@ -250,44 +249,49 @@ def _check_lateral(
         )
 
 
-def _doubts(first: DicomFile) -> list[str]:
-    """Return notes on what was accepted but should be seen."""
-    notes = []
+def _check_orientation(geometry: SeriesGeometry, first: DicomFile) -> None:
+    """Check that slices are axial, or exactly coronal or sagittal."""
+    if abs(geometry.normal[2]) >= SMALLEST_AXIAL_COSINE or is_along_axes(geometry):
+        return
+    limit = np.degrees(np.arccos(SMALLEST_AXIAL_COSINE))
+    raise IntakeError(
+        RefusalCode.NOT_AXIAL,
+        f"slices are {plane_name(geometry)} and {obliquity_degrees(geometry):.0f} degrees off the "
+        f"patient axes; axial slices may be up to {limit:.0f} degrees off, coronal and sagittal "
+        "ones not at all. Give the axial reconstruction",
+        first.name,
+    )
+
+
+def _orientation_warnings(geometry: SeriesGeometry) -> list[IntakeWarning]:
+    if not is_along_axes(geometry):
+        angle = obliquity_degrees(geometry)
+        message = f"Slices are oblique: {angle:.1f} degrees off the patient axes; shown as they are"
+        return [IntakeWarning(code=WarningCode.OBLIQUE, message=message)]
+    if plane_name(geometry) == "axial":
+        return []
+    message = (
+        f"Acquired or reconstructed in {plane_name(geometry)} slices; shown in axial ones by "
+        "reordering voxels, without resampling"
+    )
+    return [IntakeWarning(code=WarningCode.REFORMATTED_TO_AXIAL, message=message)]
+
+
+def _doubts(first: DicomFile) -> list[IntakeWarning]:
+    """Return warnings on what was accepted but should be seen."""
+    warnings = []
     if not first.text("FrameOfReferenceUID"):
-        notes.append(f"{first.name}: FrameOfReferenceUID is absent; masks are matched by grid")
+        warnings.append(
+            IntakeWarning(
+                code=WarningCode.NO_FRAME_OF_REFERENCE,
+                message="FrameOfReferenceUID is absent; masks were matched by their grid alone",
+            )
+        )
     if first.text("RescaleType") == "US":
-        notes.append(f"{first.name}: RescaleType is US (unspecified); values were taken as HU")
-    return notes
-
-
-def stack_series(
-    series: OrderedSeries, progress: Callable[[int, int], None] | None = None
-) -> NDArray[np.int16]:
-    """Decode each slice once into one volume.
-
-    Parameters
-    ----------
-    series : OrderedSeries
-    progress : callable, optional
-        Called with (slices done, slices in all) after each slice.
-
-    Returns
-    -------
-    ndarray of int16, shape `series.geometry.shape_zyx`, axes (z, y, x), HU
-
-    Raises
-    ------
-    IntakeError
-        If a slice does not decode exactly.
-    """
-    volume_zyx = np.empty(series.geometry.shape_zyx, dtype=np.int16)
-    for index, file in enumerate(series.slices):
-        slice_in_hu(file, volume_zyx[index])
-        if progress is not None:
-            progress(index + 1, len(series.slices))
-    return volume_zyx
-
-
-def hu_int16_sha256(volume_zyx: NDArray[np.int16]) -> str:
-    """Return the SHA-256 of the volume as little-endian int16 in the order slice, row, column."""
-    return hashlib.sha256(np.ascontiguousarray(volume_zyx, dtype="<i2").tobytes()).hexdigest()
+        warnings.append(
+            IntakeWarning(
+                code=WarningCode.RESCALE_UNSPECIFIED,
+                message="RescaleType is US (unspecified); values were taken as Hounsfield units",
+            )
+        )
+    return warnings

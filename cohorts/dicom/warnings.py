@@ -22,6 +22,8 @@ class WarningCode(StrEnum):
     MASK_IN_AIR = "mask_in_air"
     NO_STATION = "no_station"
     FACE_KEPT = "face_kept"
+    BITS_IGNORED = "bits_ignored"
+    OTHER_SERIES = "other_series"
 
 
 @dataclass(frozen=True, kw_only=True)

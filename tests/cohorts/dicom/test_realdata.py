@@ -11,7 +11,7 @@ import pytest
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.headers import read_dicom_file
-from cohorts.dicom.pixels import check_pixel_header, decode_stored_values
+from cohorts.dicom.pixels import check_pixel_header, stored_frames
 from cohorts.dicom.reading_child import prepare
 from cohorts.dicom.source_files import SourceFile
 
@@ -159,7 +159,8 @@ SYNTAXES = DATA / "08_one_slice_many_transfer_syntaxes"
 def read_slice(name):
     dicom_file = read_dicom_file(SourceFile(name, SYNTAXES / name))
     check_pixel_header(dicom_file)
-    return decode_stored_values(dicom_file)
+    (stored,) = stored_frames(dicom_file)
+    return stored
 
 
 def syntax_files(exact):

@@ -3,7 +3,7 @@ import pytest
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.patients import scan_folder
-from cohorts.dicom.series import hu_int16_sha256, stack_series
+from cohorts.dicom.volumes import hu_int16_sha256, stack_series
 from tests.cohorts.dicom.series_files import (
     SPACING_MM,
     ct_slice,
@@ -17,7 +17,7 @@ from tests.cohorts.dicom.series_files import (
 def test_slices_are_stacked_by_position_whatever_their_names_and_numbers(tmp_path):
     series = ordered(write_series(tmp_path, 5))
 
-    volume = stack_series(series)
+    volume, _ = stack_series(series)
 
     assert np.array_equal(volume, np.stack([hu_of(index) for index in range(5)]))
     assert series.geometry.spacing_zyx_mm == (SPACING_MM, 0.9, 0.7)
@@ -27,7 +27,7 @@ def test_slices_are_stacked_by_position_whatever_their_names_and_numbers(tmp_pat
 def test_the_digest_is_that_of_little_endian_int16(tmp_path):
     import hashlib
 
-    volume = stack_series(ordered(write_series(tmp_path, 3)))
+    volume, _ = stack_series(ordered(write_series(tmp_path, 3)))
     expected = b"".join(hu_of(index).astype("<i2").tobytes() for index in range(3))
     assert hu_int16_sha256(volume) == hashlib.sha256(expected).hexdigest()
 
@@ -36,7 +36,7 @@ def test_slope_may_differ_per_slice(tmp_path):
     def edit(ds, index):
         ds.RescaleSlope = str(index + 0.5)
 
-    volume = stack_series(ordered(write_series(tmp_path, 3, edit=edit)))
+    volume, _ = stack_series(ordered(write_series(tmp_path, 3, edit=edit)))
     stored = hu_of(2).astype(int) + 1024
     assert np.array_equal(volume[2], np.rint(stored * 2.5 - 1024))
 
@@ -46,7 +46,7 @@ def test_signed_values_below_air_are_kept(tmp_path):
         ds.PixelRepresentation, ds.RescaleIntercept = 1, "-24"
         ds.PixelData = (hu_of(index) - 2000).astype("<i2").tobytes()
 
-    volume = stack_series(ordered(write_series(tmp_path, 2, edit=edit)))
+    volume, _ = stack_series(ordered(write_series(tmp_path, 2, edit=edit)))
     assert np.array_equal(volume[1], hu_of(1) - 2024)
 
 
@@ -64,7 +64,7 @@ def test_prone_and_feet_first_are_accepted(tmp_path):
     series = ordered(write_series(tmp_path, 4, edit=edit))
     assert series.geometry.normal == (0, 0, -1)
     assert series.geometry.origin_lps_mm[2] == 3 * SPACING_MM
-    assert np.array_equal(stack_series(series)[0], hu_of(3))
+    assert np.array_equal(stack_series(series)[0][0], hu_of(3))
 
 
 def test_an_exact_copy_is_left_out_with_a_note(tmp_path):
@@ -82,6 +82,14 @@ def move(ds, index, **at):
     ds.ImagePositionPatient = [-10, at.get("y", -20), z]
 
 
+def tip(ds, index, *, degrees):
+    """Turn slice and stack around the patient's left-right axis."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    ds.ImageOrientationPatient = [1, 0, 0, 0, cosine, sine]
+    height = index * SPACING_MM
+    ds.ImagePositionPatient = [-10, -sine * height, cosine * height]
+
+
 REFUSALS = {
     RefusalCode.NO_POSITION: lambda ds, i: delattr(ds, "ImagePositionPatient"),
     RefusalCode.NO_RESCALE: lambda ds, i: delattr(ds, "RescaleIntercept"),
@@ -91,9 +99,7 @@ REFUSALS = {
     RefusalCode.NOT_CT_MODALITY: lambda ds, i: setattr(ds, "Modality", "MR"),
     RefusalCode.LOSSY: lambda ds, i: setattr(ds, "LossyImageCompression", "01"),
     RefusalCode.GANTRY_TILT: lambda ds, i: move(ds, i, y=-20 + i * 0.8),
-    RefusalCode.NOT_AXIAL: lambda ds, i: setattr(
-        ds, "ImageOrientationPatient", [1, 0, 0, 0, 0, -1]
-    ),
+    RefusalCode.NOT_AXIAL: lambda ds, i: tip(ds, i, degrees=40),
     RefusalCode.MISSING_SLICE: lambda ds, i: move(ds, i, z=(i + (i > 2)) * SPACING_MM),
     RefusalCode.UNEQUAL_SPACING: lambda ds, i: move(ds, i, z=i * SPACING_MM + (i > 2) * 0.6),
     RefusalCode.DUPLICATE_POSITION: lambda ds, i: move(ds, i, z=max(i, 1) * SPACING_MM),
@@ -107,8 +113,8 @@ REFUSALS = {
     RefusalCode.SECONDARY_CAPTURE: lambda ds, i: setattr(
         ds, "SOPClassUID", "1.2.840.10008.5.1.4.1.1.7"
     ),
-    RefusalCode.ENHANCED_MULTI_FRAME: lambda ds, i: setattr(
-        ds, "SOPClassUID", "1.2.840.10008.5.1.4.1.1.2.1"
+    RefusalCode.NOT_PRIMARY: lambda ds, i: setattr(
+        ds, "ImageType", ["DERIVED", "SECONDARY", "SCREEN SAVE"]
     ),
     RefusalCode.TWO_SERIES: lambda ds, i: setattr(ds, "SeriesInstanceUID", f"1.2.{i % 2}"),
     RefusalCode.IMAGE_TOO_LARGE: lambda ds, i: setattr(ds, "Rows", 65535),
