@@ -7,13 +7,14 @@ class RoomConfig(AppConfig):
     name = "cohorts"
 
     def ready(self) -> None:
-        """Make intake known to the reconciler, which takes up what a killed worker left."""
-        from cohorts.models import IntakeUpload
-        from cohorts.tasks import run_intake
+        """Make background work known to the reconciler, which takes up what a kill left."""
+        from cohorts import tasks
+        from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload
         from jobs import reconcile
 
-        reconcile.register(
-            job_type=IntakeUpload,
-            task_path=run_intake.module_path,
-            enqueue=run_intake.enqueue,
-        )
+        for job_type, task in (
+            (IntakeUpload, tasks.run_intake),
+            (ArchiveSearch, tasks.run_archive_search),
+            (ArchivePull, tasks.run_archive_pull),
+        ):
+            reconcile.register(job_type=job_type, task_path=task.module_path, enqueue=task.enqueue)

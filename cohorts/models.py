@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cohorts.vocabulary import CohortKind, CohortRole
 from jobs.models import Job
@@ -207,6 +208,53 @@ class IntakeUpload(Job):
         default=dict, help_text="IntakeOptions without secret: decisions, and answers by question."
     )
     report = models.JSONField(default=dict)
+    kept_until = models.DateTimeField(
+        null=True, help_text="While questions are open: when the uploaded bytes are removed."
+    )
+    expected_end = models.DateTimeField(
+        null=True, help_text="When the work under way should be done, from the rate so far."
+    )
 
     def __str__(self) -> str:
         return f"upload {self.pk}"
+
+
+class ArrivingUpload(models.Model):
+    """Files on their way from a browser, piece by piece; complete ones become an `IntakeUpload`.
+
+    What has arrived is what lies in the drop folder; this row says whose it is.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="arrivals")
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    drop_name = models.CharField(max_length=80)
+    shown_name = models.CharField(max_length=120)
+    keep_patient_ids = models.BooleanField(default=False)
+    options = models.JSONField(default=dict)
+    listing_digest = models.CharField(
+        max_length=64, help_text="SHA-256 over paths, sizes and times of change: what is resumed."
+    )
+    file_count = models.PositiveIntegerField()
+    total_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_piece_at = models.DateTimeField(default=timezone.now)
+    intake = models.OneToOneField(
+        IntakeUpload, on_delete=models.PROTECT, null=True, related_name="arrival"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "sender", "listing_digest"],
+                condition=Q(intake__isnull=True),
+                name="cohorts_one_arrival_of_a_listing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"arriving upload {self.pk}"
+
+
+# At the end: these refer to the rows above, and Django finds models in this module only.
+from cohorts.channel_models import ArchivePull, ArchiveSearch, Delivery  # noqa: E402, F401

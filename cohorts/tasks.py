@@ -10,3 +10,19 @@ def run_intake(upload_id: int) -> None:
     from cohorts import pipeline
 
     pipeline.take_up(upload_id)
+
+
+@task()
+def run_archive_search(search_id: int) -> None:
+    """Look in another archive; safe to run twice."""
+    from cohorts import archive_pipeline
+
+    archive_pipeline.take_up_search(search_id)
+
+
+@task()
+def run_archive_pull(pull_id: int) -> None:
+    """Fetch series from another archive; safe to run twice, goes on where it stopped."""
+    from cohorts import archive_pipeline
+
+    archive_pipeline.take_up_pull(pull_id)

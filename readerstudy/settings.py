@@ -10,6 +10,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from cohorts.channels.archive_settings import parse_archives
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").is_file():
@@ -248,6 +250,12 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/vendor/.+$"
 WHITENOISE_USE_FINDERS = env.bool("NODEWISE_STATIC_FROM_SOURCE", default=DEBUG)
 
 DROP_DIR = DATA_DIR / "drop"
+PULL_DIR = DATA_DIR / "pulls"
+RECEIVED_DIR = DATA_DIR / "received"
+# Archives that may be asked for images; nobody else can make the server call another host.
+ARCHIVES = env.json("NODEWISE_ARCHIVES", default=[])
+# Empty: 'manage.py watch_folder' needs --folder.
+WATCH_DIR = env.str("NODEWISE_WATCH_DIR", default="")
 INTAKE_MAX_BYTES = env.int("NODEWISE_INTAKE_MAX_BYTES", default=8 * 1024**3)
 INTAKE_MAX_FILES = env.int("NODEWISE_INTAKE_MAX_FILES", default=100_000)
 # Days for which an unfinished upload, or one with open questions, keeps its bytes.
@@ -292,6 +300,17 @@ def refuse_unknown_compute() -> None:
 
 
 refuse_unknown_compute()
+
+
+def refuse_unsafe_archives() -> None:
+    """Stop the start-up when an archive is not described fully, or not safely."""
+    try:
+        parse_archives(ARCHIVES)
+    except (ValueError, TypeError) as refusal:
+        raise ImproperlyConfigured(str(refusal)) from refusal
+
+
+refuse_unsafe_archives()
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,53 @@
+"""What came in without a browser: deliveries, and what was asked of other archives."""
+
+import uuid
+
+from django.db import models
+
+from jobs.models import Job
+
+
+class Delivery(models.Model):
+    """That a folder, zip or pull was handed to intake: once for each key."""
+
+    key = models.CharField(max_length=64, unique=True)
+    upload = models.OneToOneField(
+        "cohorts.IntakeUpload", on_delete=models.PROTECT, related_name="delivery"
+    )
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class ArchiveSearch(Job):
+    """A question to another archive; what was asked and found names patients, so it is sealed."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cohort = models.ForeignKey(
+        "cohorts.Cohort", on_delete=models.PROTECT, related_name="archive_searches"
+    )
+    archive = models.CharField(max_length=80)
+    keyword = models.CharField(max_length=20)
+    sealed_terms = models.TextField(blank=True, help_text="Encrypted; empty once forgotten.")
+    sealed_found = models.TextField(blank=True, help_text="Encrypted; empty once forgotten.")
+    found_count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"archive search {self.pk}"
+
+
+class ArchivePull(Job):
+    """Chosen series on their way from another archive into intake."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    search = models.ForeignKey(ArchiveSearch, on_delete=models.PROTECT, related_name="pulls")
+    keep_patient_ids = models.BooleanField(default=False)
+    sealed_series = models.TextField(blank=True, help_text="Encrypted; empty once forgotten.")
+    series_count = models.PositiveIntegerField(default=0)
+    bytes_arrived = models.PositiveBigIntegerField(default=0)
+    upload = models.OneToOneField(
+        "cohorts.IntakeUpload", on_delete=models.PROTECT, null=True, related_name="archive_pull"
+    )
+
+    def __str__(self) -> str:
+        return f"archive pull {self.pk}"
