@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 JUNK_NAMES = frozenset({"thumbs.db", ".ds_store", "desktop.ini", "dicomdir"})
 JUNK_FOLDERS = frozenset({"__macosx"})
-LABEL_MAP_ENDINGS = (".nii", ".nii.gz")
+LABEL_MAP_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr")
+LABEL_TABLE_ENDING = ".labels.csv"
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar", ".bz2", ".xz")
 
 
@@ -36,8 +37,13 @@ class SourceFile:
 
     @property
     def is_label_map(self) -> bool:
-        """Say whether the name is that of a NIfTI file."""
+        """Say whether the name is that of a NIfTI or NRRD file."""
         return self.name.casefold().endswith(LABEL_MAP_ENDINGS)
+
+    @property
+    def is_label_table(self) -> bool:
+        """Say whether the name is that of a table with the names of a label map's values."""
+        return self.name.casefold().endswith(LABEL_TABLE_ENDING)
 
     @property
     def is_archive(self) -> bool:
