@@ -3,11 +3,10 @@
 import hashlib
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from cohorts.dicom.deidentify import allowed_attributes
 from cohorts.dicom.errors import IntakeError, RefusalCode
@@ -16,6 +15,7 @@ from cohorts.dicom.multiframe import planes_of
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patients import PatientInput
 from cohorts.dicom.questions import Choice, Question, QuestionCode, QuestionsOpen, question_id
+from cohorts.dicom.references import referenced_frames, referenced_series
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
 
 FEWEST_SLICES = 3
