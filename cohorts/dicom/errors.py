@@ -92,6 +92,10 @@ class RefusalCode(StrEnum):
     REMOTE_FAULT = "remote_fault"
     REMOTE_TOO_LARGE = "remote_too_large"
     REMOTE_COUNT = "remote_count"
+    MASK_DETACHED = "mask_detached"
+    MASK_TWICE = "mask_twice"
+    MASK_AMBIGUOUS = "mask_ambiguous"
+    LABEL_TABLE = "label_table"
 
 
 class IntakeError(ValueError):
