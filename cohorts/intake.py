@@ -50,9 +50,9 @@ class Case:
         return str(self.record["hu_int16_sha256"])
 
     def blobs(self) -> list[tuple[Path, str]]:
-        """Return file and digest of every frame and mask."""
+        """Return file and digest of the header, and of every frame and mask."""
         masks = [node["mask"] for node in self.record["nodes"]]
-        entries = [*self.record["frames"], *masks]
+        entries = [self.record["header"], *self.record["frames"], *masks]
         return [(self.folder / entry["file"], entry["sha256"]) for entry in entries]
 
     def mask_digests(self) -> dict[int, str]:
@@ -83,7 +83,15 @@ def source_key(cohort: Cohort, case: Case) -> str:
     """Return the keyed digest that finds a patient's second import; it cannot be read back."""
     patient_id = str(case.record["source_patient_id"])
     # Without a PatientID the images themselves say whose they are.
-    who = f"id:{patient_id}" if patient_id else f"hu:{case.hu_sha256}"
+    return source_key_of(cohort, patient_id) if patient_id else _key(cohort, f"hu:{case.hu_sha256}")
+
+
+def source_key_of(cohort: Cohort, patient_id: str) -> str:
+    """Return the keyed digest of a patient whose files carry a PatientID."""
+    return _key(cohort, f"id:{patient_id}")
+
+
+def _key(cohort: Cohort, who: str) -> str:
     key = hashlib.sha256(b"nodewise-source:" + settings.SECRET_KEY.encode()).digest()
     message = f"{cohort.public_id}\x1f{who}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()
@@ -256,6 +264,8 @@ def _write_patient(upload: IntakeUpload, case: Case) -> Patient:
         hu_sha256=case.hu_sha256,
         attributes=record["attributes"],
         notes=_lasting(record["notes"]),
+        deidentification=record["deidentification"],
+        header_key=record["header"]["sha256"],
     )
     return patient
 
@@ -292,7 +302,7 @@ def _remove_unused(keys: list[str]) -> None:
         return
     _lock_intake()
     used = set(NodeMask.objects.filter(runs_key__in=keys).values_list("runs_key", flat=True))
-    for frames in CTSeries.objects.values_list("frames", flat=True).iterator():
-        used.update(frame["sha256"] for frame in frames)
+    for header, frames in CTSeries.objects.values_list("header_key", "frames").iterator():
+        used.update({header, *(frame["sha256"] for frame in frames)})
     for key in set(keys) - used:
         storage.remove(key)

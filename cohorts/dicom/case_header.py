@@ -125,6 +125,8 @@ def _describe_frames(common: Dataset, frame_metadata: Mapping[str, Any]) -> None
     for keyword, value in frame_metadata.items():
         if keyword != "TransferSyntaxUID":
             setattr(common, keyword, _decimals(value))
+    for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
+        common[keyword].VR = "US"  # stored values are unsigned
     common.RescaleType = "HU"
     common.BurnedInAnnotation = "NO"
     for varying in ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient"):
