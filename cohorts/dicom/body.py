@@ -39,3 +39,29 @@ def filled(plane: Plane) -> Plane:
     outside, _ = ndimage.label(around)
     inside: Plane = outside[1:-1, 1:-1] != outside[0, 0]
     return inside
+
+
+def solid_body_of_plane(plane_hu: NDArray[np.int16], pixel_mm: float, thin_mm: float) -> Plane:
+    """Return the largest piece of the body in an axial plane, without thin things that touch it.
+
+    Parameters
+    ----------
+    plane_hu : ndarray of int16, axes (y, x)
+    pixel_mm : float
+        Size of a pixel.
+    thin_mm : float
+        What is thinner (table tops, fixation masks, tubes, ears) is no part of it.
+
+    Returns
+    -------
+    ndarray of bool, same shape
+        With holes filled; all False in a plane without tissue.
+    """
+    times = max(1, round(thin_mm / 2 / pixel_mm))
+    solid = ndimage.binary_opening(plane_hu > TISSUE_HU, iterations=times)
+    pieces, count = ndimage.label(solid)
+    if count == 0:
+        return np.zeros(plane_hu.shape, dtype=np.bool_)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return filled(pieces == sizes.argmax())
