@@ -12,6 +12,7 @@ import pytest
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.headers import read_dicom_file
 from cohorts.dicom.pixels import check_pixel_header, stored_frames
+from cohorts.dicom.questions import QuestionCode
 from cohorts.dicom.reading_child import prepare
 from cohorts.dicom.source_files import SourceFile
 
@@ -201,41 +202,6 @@ def test_nine_encodings_one_hash(tmp_path, name):
     assert case["hu_int16_sha256"] == manifest(NINE)["hu_int16_sha256"]
 
 
-def test_enhanced_ct_is_refused_clearly(tmp_path):
-    shutil.copy(DATA / "10_multiframe" / "enhanced_ct_40_frames.dcm", tmp_path)
-    (patient,) = prepare(tmp_path, tmp_path / "out").patients
-    assert patient.refusal.code is RefusalCode.ENHANCED_MULTI_FRAME
-    assert "enhanced multi-frame CT is not yet accepted" in patient.refusal.message
-
-
-VARIANTS = "12_geometry_variants"
-REFUSED_VARIANTS = {
-    "coronal": RefusalCode.NOT_AXIAL,
-    "sagittal": RefusalCode.NOT_AXIAL,
-    "gantry_tilt": RefusalCode.GANTRY_TILT,
-}
-
-
-def variants(refused):
-    return [name for name in manifest().get(VARIANTS, {}) if (name in REFUSED_VARIANTS) is refused]
-
-
-@pytest.mark.parametrize("mask", ["nodes.nii.gz", "nodes_seg.dcm"])
-@pytest.mark.parametrize("name", variants(refused=False))
-def test_one_set_of_instances_whatever_the_geometry(tmp_path, name, mask):
-    folder = DATA / VARIANTS / name
-    case = case_of(tmp_path, folder / "series.zip", folder / mask)
-    truth = manifest(VARIANTS)[name]
-    assert case["hu_int16_sha256"] == truth["hu_int16_sha256"]
-    check_nodes(case["nodes"], truth["instances"])
-
-
-@pytest.mark.parametrize("name", variants(refused=True))
-def test_a_variant_that_is_not_axial_or_sheared_is_refused(tmp_path, name):
-    error = refusal_of(tmp_path, DATA / VARIANTS / name / "series.zip")
-    assert error.code is REFUSED_VARIANTS[name]
-
-
 REFUSED_INPUTS = {
     "file_claims_65535_by_65535": (RefusalCode.IMAGE_TOO_LARGE, "CT/IM0013.dcm"),
     "file_is_text": (RefusalCode.NOT_DICOM, "CT/IM0013.dcm"),
@@ -250,7 +216,6 @@ REFUSED_INPUTS = {
     "series_two_patients": (RefusalCode.TWO_PATIENTS, "CT/IM0002.dcm"),
     "series_unequal_spacing": (RefusalCode.UNEQUAL_SPACING, "CT/IM0013.dcm"),
     "text_path_traversal_in_uids": (RefusalCode.UID_INVALID, "CT/IM0001.dcm"),
-    "upload_two_series_one_study": (RefusalCode.TWO_SERIES, "S1/IM0001.dcm"),
     "zip_bomb_48_mb": (RefusalCode.ARCHIVE_RATIO, "zip_bomb_48_mb.zip"),
     "zip_path_traversal": (RefusalCode.ARCHIVE_PATH, "zip_path_traversal.zip"),
     "zip_truncated": (RefusalCode.ARCHIVE_DAMAGED, "zip_truncated.zip"),
@@ -267,9 +232,19 @@ ACCEPTED_INPUTS = {
 }
 
 
+ASKED_INPUTS = {"upload_two_series_one_study"}
+
+
 def test_every_bad_zip_has_an_expected_outcome():
     zips = {path.stem for path in BAD.glob("*.zip")} - {"mask_base_series"}
-    assert zips == REFUSED_INPUTS.keys() | ACCEPTED_INPUTS.keys()
+    assert zips == REFUSED_INPUTS.keys() | ACCEPTED_INPUTS.keys() | ASKED_INPUTS
+
+
+@pytest.mark.parametrize("name", ASKED_INPUTS)
+def test_what_a_person_must_decide_is_asked_and_leaves_nothing(tmp_path, name):
+    (patient,) = prepare(BAD / f"{name}.zip", tmp_path / "out").patients
+    assert [question.code for question in patient.questions] == [QuestionCode.WHICH_SERIES]
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", REFUSED_INPUTS)
