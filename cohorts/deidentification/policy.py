@@ -11,6 +11,7 @@ from cohorts.deidentification.replacements import Replacements
 
 PROFILE = ("113100", "Basic Application Confidentiality Profile")
 MODIFIED_DATES = ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
+FACES = ("113102", "Clean Recognizable Visual Features Option")
 PATIENT_CHARACTERISTICS = ("113108", "Retain Patient Characteristics Option")
 ENGINE = "Nodewise de-identification 1"
 
@@ -28,6 +29,8 @@ class DeidentificationPolicy:
         Key of the cohort (see `Replacements`).
     keep_patient_characteristics : bool
         Whether sex, age (capped at 90 years), size and weight stay.
+    faces_blanked : bool
+        Whether the face in the pixels was blanked (see `cohorts.dicom.face`).
 
     References
     ----------
@@ -36,6 +39,7 @@ class DeidentificationPolicy:
 
     secret: str = ""
     keep_patient_characteristics: bool = False
+    faces_blanked: bool = False
 
     @property
     def replacements(self) -> Replacements:
@@ -46,7 +50,8 @@ class DeidentificationPolicy:
     def codes(self) -> tuple[tuple[str, str], ...]:
         """Value and meaning of each method code (scheme DCM)."""
         kept = (PATIENT_CHARACTERISTICS,) if self.keep_patient_characteristics else ()
-        return (PROFILE, MODIFIED_DATES, *kept)
+        blanked = (FACES,) if self.faces_blanked else ()
+        return (PROFILE, MODIFIED_DATES, *kept, *blanked)
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -22,18 +22,17 @@ from numpy.typing import NDArray
 
 from cohorts.deidentification.policy import DeidentificationPolicy
 from cohorts.dicom.case_header import header_of_case
+from cohorts.dicom.case_nodes import write_nodes
 from cohorts.dicom.deidentify import allowed_attributes
-from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.face import FaceProtection, protect_face
 from cohorts.dicom.frames import encode_frame, frame_digest, frame_metadata
 from cohorts.dicom.geometry import SeriesGeometry
-from cohorts.dicom.label_map import read_label_map
-from cohorts.dicom.masks import NodeMaskInput, merge_nodes
-from cohorts.dicom.measurements import measure_node
+from cohorts.dicom.masks import NodeMaskInput, overlap_warnings
 from cohorts.dicom.options import IntakeOptions
+from cohorts.dicom.parts import resolve_parts
+from cohorts.dicom.patient_masks import read_masks
 from cohorts.dicom.patients import PatientInput
 from cohorts.dicom.reorientation import Reorientation, to_standard_axes
-from cohorts.dicom.runs import encode_mask, mask_digest
-from cohorts.dicom.segmentation import read_segmentation
 from cohorts.dicom.series import OrderedSeries, order_series
 from cohorts.dicom.series_choice import with_one_series
 from cohorts.dicom.volumes import hu_int16_sha256, stack_series
@@ -78,9 +77,7 @@ def prepare_patient(
     series = order_series(patient.ct_files)
     turn = to_standard_axes(series.geometry)
     geometry = turn.geometry(series.geometry)
-    # Masks lie on the grid of the source; they are turned with it.
-    nodes, mask_notes = read_nodes(patient, series.geometry)
-    nodes = [_turned(node, turn, series.geometry) for node in nodes]
+    nodes, stations, mask_notes, mask_doubts = _nodes_of_case(patient, series, turn, options)
     planes, slices = len(series.slices), geometry.shape_zyx[0]
 
     def step(done: int) -> None:
@@ -88,11 +85,17 @@ def prepare_patient(
             progress(done, planes + slices)
 
     source_zyx, doubts = stack_series(series, lambda done, _: step(done))
+    # Of the source's own order of voxels: the digest is that of the CT, not of our storage.
+    hu_sha256 = hu_int16_sha256(source_zyx)
     volume_zyx = turn.apply(source_zyx)
     notes = [*patient.notes, *series.notes, *mask_notes]
-    warnings += [*series.warnings, *doubts]
+    warnings += [*series.warnings, *doubts, *mask_doubts]
+    files = _mask_names(patient)
+    records, oddities = write_nodes(nodes, stations, volume_zyx, geometry, target, files)
+    warnings += oddities
+    policy, face = _protected(volume_zyx, geometry, nodes, options)
+    warnings += face.warnings
     offset_hu, highest_hu = int(volume_zyx.min()), int(volume_zyx.max())
-    policy = DeidentificationPolicy(secret=options.secret)
     metadata = frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu)
     header = header_of_case(series.slices, geometry, metadata, policy)
     case = {
@@ -100,21 +103,49 @@ def prepare_patient(
         "source_patient_id": patient.patient_id,
         "folder": patient.folder,
         "geometry": _public_geometry(geometry, policy).to_dict(),
-        # Of the source's own order of voxels: the digest is that of the CT, not of our storage.
-        "hu_int16_sha256": hu_int16_sha256(source_zyx),
+        "hu_int16_sha256": hu_sha256,
         "hu_min": offset_hu,
         "hu_max": highest_hu,
         "frame_metadata": metadata,
         "header": write_header(header, target),
         "frames": write_frames(volume_zyx, offset_hu, target, lambda done: step(planes + done)),
-        "nodes": write_nodes(nodes, geometry, patient, target),
+        "nodes": records,
         "attributes": _attributes(series, turn),
         "notes": notes,
         "warnings": [warning.as_dict() for warning in warnings],
-        "deidentification": policy.record(),
+        "deidentification": policy.record() | face.record,
     }
     (target / "case.json").write_text(json.dumps(case), encoding="utf-8")
     return notes
+
+
+def _protected(
+    volume_zyx: NDArray[np.int16],
+    geometry: SeriesGeometry,
+    nodes: list[NodeMaskInput],
+    options: IntakeOptions,
+) -> tuple[DeidentificationPolicy, FaceProtection]:
+    """Blank the face in the volume if it is wanted, and return the policy that says so."""
+    policy = DeidentificationPolicy(secret=options.secret)
+    if not options.protect_faces:
+        return policy, FaceProtection({})
+    done = protect_face(volume_zyx, geometry, nodes)
+    policy = replace(policy, faces_blanked=bool(done.record["applied"]))
+    return policy, replace(done, record={"face_protection": done.record})
+
+
+def _nodes_of_case(
+    patient: PatientInput, series: OrderedSeries, turn: Reorientation, options: IntakeOptions
+) -> tuple[list[NodeMaskInput], list[NodeMaskInput], list[str], list[IntakeWarning]]:
+    """Return nodes and stations on the grid of the case, notes and warnings."""
+    masks = read_masks(patient, series, options)
+    # Masks lie on the grid of the source; they are turned with it.
+    nodes, stations = (
+        [_turned(mask, turn, series.geometry) for mask in given]
+        for given in (masks.nodes, masks.stations)
+    )
+    nodes = resolve_parts(nodes, _mask_names(patient), turn.geometry(series.geometry), options)
+    return nodes, stations, masks.notes, [*masks.warnings, *overlap_warnings(nodes)]
 
 
 def _turned(node: NodeMaskInput, turn: Reorientation, source: SeriesGeometry) -> NodeMaskInput:
@@ -147,36 +178,6 @@ def write_header(header: dict[str, Any], target: Path) -> dict[str, str | int]:
     return {"file": "header.json", "sha256": frame_digest(data), "bytes": len(data)}
 
 
-def read_nodes(
-    patient: PatientInput, geometry: SeriesGeometry
-) -> tuple[list[NodeMaskInput], list[str]]:
-    """Read all masks of a patient.
-
-    Returns
-    -------
-    nodes : list of NodeMaskInput
-        In order of label; empty if the patient came without masks.
-    notes : list of str
-
-    Raises
-    ------
-    IntakeError
-        If a mask cannot be trusted, or two masks use one label.
-    """
-    sources: list[tuple[str, list[NodeMaskInput]]] = []
-    notes: list[str] = []
-    for segmentation in patient.segmentations:
-        nodes, found = read_segmentation(segmentation.file, geometry)
-        sources.append((segmentation.name, nodes))
-        notes += found
-    sources.extend(
-        (label_map.name, read_label_map(label_map, geometry)) for label_map in patient.label_maps
-    )
-    if not sources:
-        notes.append("no node mask was given; the case has no nodes")
-    return merge_nodes(sources), notes
-
-
 def write_frames(
     volume_zyx: NDArray[np.int16], offset_hu: int, target: Path, step: Callable[[int], None]
 ) -> list[dict[str, Any]]:
@@ -205,40 +206,6 @@ def write_frames(
         frames.append({"file": name, "sha256": frame_digest(data), "bytes": len(data)})
         step(index + 1)
     return frames
-
-
-def write_nodes(
-    nodes: list[NodeMaskInput], geometry: SeriesGeometry, patient: PatientInput, target: Path
-) -> list[dict[str, Any]]:
-    """Measure each node and write its mask.
-
-    Returns
-    -------
-    list of dict
-        label, mask file, its SHA-256, and the measurements of each node; no names.
-
-    Raises
-    ------
-    IntakeError
-        If a node is too large to be one.
-    """
-    (target / "masks").mkdir()
-    records = []
-    for node in nodes:
-        try:
-            measured = measure_node(node.box, node.mask, geometry)
-        except ValueError as error:
-            raise IntakeError(
-                RefusalCode.MASK_VALUES,
-                f"label {node.label} cannot be measured as a lymph node: {error}",
-                _mask_names(patient),
-            ) from error
-        data = encode_mask(node.box, node.mask, geometry.shape_zyx)
-        name = f"masks/{node.label}.json"
-        (target / name).write_bytes(data)
-        mask = {"file": name, "sha256": mask_digest(data), "bytes": len(data)}
-        records.append({"label": node.label, "mask": mask, **measured.to_dict()})
-    return records
 
 
 def _mask_names(patient: PatientInput) -> str:

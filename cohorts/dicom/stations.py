@@ -53,18 +53,6 @@ class Station:
     level: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class StationMask:
-    """One station as given: its name, and its mask within a box, axes (z, y, x).
-
-    `name` is free text of the file and never leaves intake.
-    """
-
-    name: str
-    box: BoundingBox
-    mask: NDArray[np.bool_]
-
-
 def parse_station(name: str) -> Station | None:
     """Read side and level from the name of a station.
 
@@ -137,7 +125,7 @@ class StationResult:
 
 
 def assign_stations(
-    nodes: Sequence[NodeMaskInput], stations: Iterable[StationMask], geometry: SeriesGeometry
+    nodes: Sequence[NodeMaskInput], stations: Iterable[NodeMaskInput], geometry: SeriesGeometry
 ) -> StationResult:
     """Give each node the station that holds most of it, else the nearest.
 
@@ -150,12 +138,12 @@ def assign_stations(
     Parameters
     ----------
     nodes : sequence of NodeMaskInput
-    stations : iterable of StationMask
-        On the same grid.
+    stations : iterable of NodeMaskInput
+        The stations as given, by name; on the same grid.
     geometry : SeriesGeometry
         That grid.
     """
-    grouped: dict[Station, list[StationMask]] = {}
+    grouped: dict[Station, list[NodeMaskInput]] = {}
     unknown = 0
     for mask in stations:
         station = parse_station(mask.name)
@@ -176,7 +164,7 @@ def _rank(station: Station) -> tuple[int, int]:
 
 
 def _station_of(
-    node: NodeMaskInput, stations: dict[Station, list[StationMask]], geometry: SeriesGeometry
+    node: NodeMaskInput, stations: dict[Station, list[NodeMaskInput]], geometry: SeriesGeometry
 ) -> Station | None:
     if not stations:
         return None
@@ -195,7 +183,7 @@ def _station_of(
     return nearest if distances[nearest] <= NEAREST_MM else None
 
 
-def _overlap(node: NodeMaskInput, masks: list[StationMask]) -> int:
+def _overlap(node: NodeMaskInput, masks: list[NodeMaskInput]) -> int:
     """Return how many voxels of a node lie in any of the masks."""
     inside = np.zeros(node.mask.shape, dtype=np.bool_)
     for mask in masks:
@@ -216,7 +204,7 @@ def _within(
 
 
 def _distance_mm(
-    centre_zyx: NDArray[np.float64], mask: StationMask, spacing_mm: NDArray[np.float64]
+    centre_zyx: NDArray[np.float64], mask: NodeMaskInput, spacing_mm: NDArray[np.float64]
 ) -> float:
     """Return the distance from a point to a mask's nearest voxel centre; inf beyond the limit."""
     reach = NEAREST_MM / spacing_mm

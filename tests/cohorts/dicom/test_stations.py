@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
-from cohorts.dicom.masks import node_from_voxels
+from cohorts.dicom.masks import NodeMaskInput, node_from_voxels
 from cohorts.dicom.stations import (
     LEVELS,
     Station,
-    StationMask,
     StationResult,
     assign_stations,
     parse_station,
@@ -92,7 +91,7 @@ def test_every_level_is_read_back_and_fits_its_field(level, side):
 
 def station(name, z, y, x):
     box = BoundingBox((z[0], y[0], x[0]), (z[1], y[1], x[1]))
-    return StationMask(name=name, box=box, mask=np.ones(box.shape_zyx, dtype=bool))
+    return NodeMaskInput(label=1, name=name, box=box, mask=np.ones(box.shape_zyx, dtype=bool))
 
 
 def node(z, y, x, label=1):
@@ -143,7 +142,7 @@ def test_a_node_outside_takes_the_nearest_station_within_five_mm():
 def test_the_mask_counts_and_not_its_box():
     corner = np.zeros((4, 20, 20), dtype=bool)
     corner[0, 0, 0] = True
-    sparse = StationMask(name="Level II left", box=LEFT_II.box, mask=corner)
+    sparse = NodeMaskInput(label=1, name="Level II left", box=LEFT_II.box, mask=corner)
     assert one(node((6, 7), (10, 11), (30, 31)), sparse) is None
 
 
