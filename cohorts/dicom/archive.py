@@ -27,7 +27,7 @@ READABLE_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """What every system writes. bzip2 and LZMA unpack a million times their size, or ask for GBs."""
 DENSE_ENDINGS = (".nii", ".nrrd")
 ABSOLUTE_PATTERN = re.compile(r"^([A-Za-z]:|[/\\])")
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 ZIP_ERRORS: tuple[type[Exception], ...] = (
     *UNREADABLE_ERRORS,
     zipfile.BadZipFile,
@@ -82,6 +82,8 @@ def unpack_archive(
     IntakeError
         If the archive is damaged, encrypted, nested, beyond a limit, packed in an unusual way, or
         names a place outside itself. What was unpacked is the caller's to remove with `target`.
+    OSError
+        If the disk is full.
     """
     shown = name or archive.name
     try:
@@ -94,11 +96,7 @@ def unpack_archive(
         raise
     except ZIP_ERRORS as error:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
-            raise IntakeError(
-                RefusalCode.DISK_FULL,
-                "the server's disk is full; tell the operator, then import again",
-                shown,
-            ) from error
+            raise  # no fault of the zip
         raise IntakeError(
             RefusalCode.ARCHIVE_DAMAGED,
             "the zip file is damaged or incomplete; make it again or upload it again",

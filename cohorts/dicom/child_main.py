@@ -1,5 +1,6 @@
 """cohorts.dicom: what the child process of `reading_child` does."""
 
+import errno
 import json
 import resource
 import shutil
@@ -8,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cohorts.dicom.archive import ArchiveLimits, unpack_archive
+from cohorts.dicom.archive import DISK_FULL, ArchiveLimits, unpack_archive
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.intake import prepare_patient
 from cohorts.dicom.listed_files import has_listing, read_listing
@@ -21,6 +22,7 @@ from cohorts.dicom.source_files import SourceFile, list_folder
 
 GRACE_CPU_SECONDS = 5
 """Between the signal that ends the child and the one that cannot be caught."""
+MOST_OPEN_FILES = 256
 
 
 def main(order_path: Path) -> None:
@@ -35,6 +37,9 @@ def main(order_path: Path) -> None:
         return
     except MemoryError:
         _say("refused", **_out_of_memory(order["name"]).as_dict())
+        return
+    except UNREADABLE_ERRORS as error:
+        _say("refused", **_unreadable(error, order["name"]).as_dict())
         return
     reader = _PatientReader(order, patients)
     waiting = [index for index in range(len(patients)) if index not in set(order["skip"])]
@@ -51,8 +56,11 @@ def main(order_path: Path) -> None:
 
 def _limit(limits: dict[str, Any]) -> None:
     memory, cpu = int(limits["memory_bytes"]), int(limits["cpu_seconds"])
+    output = int(limits["output_bytes"])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + GRACE_CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_OPEN_FILES, MOST_OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -102,6 +110,8 @@ class _PatientReader:
 
     def read(self, index: int) -> None:
         """Read one patient (in the fork)."""
+        # Parsers start no programs; what has taken one over shall not either (root still may).
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         patient, target = self.patients[index], patient_directory(self.out, index)
 
         def progress(done: int, total: int) -> None:
@@ -120,11 +130,7 @@ class _PatientReader:
         except MemoryError:
             refusal = _out_of_memory(patient.folder)
         except UNREADABLE_ERRORS as error:
-            refusal = IntakeError(
-                RefusalCode.UNREADABLE,
-                f"a file of this patient cannot be read ({type(error).__name__}); export it again",
-                patient.folder,
-            )
+            refusal = _unreadable(error, patient.folder)
         self._write(index, refusal, notes, questions)
 
     def ended(self, index: int, status: int, out_of_time: bool) -> None:
@@ -149,6 +155,24 @@ class _PatientReader:
         told = refusal and refusal.as_dict()
         answer = {"refusal": told, "notes": notes, "questions": questions}
         answer_path(self.work, index).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _unreadable(error: Exception, place: str) -> IntakeError:
+    """Return the refusal for what a parser raised, or a full disk under it."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EFBIG:
+        return death_of_reader(RefusalCode.OUTPUT_SIZE, place)
+    if number in DISK_FULL:
+        return IntakeError(
+            RefusalCode.DISK_FULL,
+            "the server's disk is full; tell the operator, then import again",
+            place,
+        )
+    return IntakeError(
+        RefusalCode.UNREADABLE,
+        f"a file cannot be read ({type(error).__name__}); export it again",
+        place,
+    )
 
 
 def _out_of_memory(place: str) -> IntakeError:

@@ -19,10 +19,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cohorts.dicom.archive import ArchiveLimits
+from cohorts.dicom.disk_watch import DiskWatch
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.questions import Question
@@ -41,6 +43,8 @@ class ReadingLimits:
         Address space of each process.
     cpu_seconds, wall_seconds : int
         Time for grouping the files, and again for each patient.
+    output_bytes : int
+        All that the reading has on the disk at one time, unpacked files included.
     workers : int
         Patients read at once.
     archive : ArchiveLimits
@@ -49,6 +53,7 @@ class ReadingLimits:
     memory_bytes: int = 4 * GIB
     cpu_seconds: int = 3600
     wall_seconds: int = 7200
+    output_bytes: int = 64 * GIB
     workers: int = 1
     archive: ArchiveLimits = field(default_factory=ArchiveLimits)
 
@@ -230,7 +235,8 @@ class _Reading:
             stdout=subprocess.PIPE,
             # Parsers' messages may quote headers; nothing of them is kept.
             stderr=subprocess.DEVNULL,
-            env=_child_environment(),
+            env=_child_environment(self.work),
+            umask=0o077,
             cwd=CODE_ROOT,
             text=True,
             encoding="utf-8",
@@ -240,12 +246,20 @@ class _Reading:
             timer = threading.Timer(limits.wall_seconds, _kill, (child, timed_out))
             timer.start()
             try:
-                finished = self._listen(child, timer)
+                with DiskWatch(self.out, limits.output_bytes, partial(_kill_all, child)) as watch:
+                    finished = self._listen(child, timer)
             finally:
                 timer.cancel()
                 _kill_all(child)
         if not finished:
-            raise self._death(child.returncode, timed_out.is_set())
+            self._remove_unanswered()
+            raise self._death(child.returncode, timed_out.is_set(), watch.exceeded)
+
+    def _remove_unanswered(self) -> None:
+        """Remove what patients left who were being read when the child died."""
+        for index in range(len(self.plan.folders) if self.plan else 0):
+            if index not in self.answers:
+                shutil.rmtree(patient_directory(self.out, index), ignore_errors=True)
 
     def _listen(self, child: "subprocess.Popen[str]", timer: threading.Timer) -> bool:
         """Take the child's lines until it ends; say whether it said that it finished."""
@@ -299,9 +313,11 @@ class _Reading:
         while self.order and self.order[0] in self.answers:
             self.on_patient(self.answers[self.order.popleft()])
 
-    def _death(self, status: int, timed_out: bool) -> IntakeError:
+    def _death(self, status: int, timed_out: bool, disk_exceeded: bool) -> IntakeError:
         code = RefusalCode.READER_DIED
-        if timed_out or status == -signal.SIGXCPU:
+        if disk_exceeded:
+            code = RefusalCode.OUTPUT_SIZE
+        elif timed_out or status == -signal.SIGXCPU:
             code = RefusalCode.OUT_OF_TIME
         return death_of_reader(code, self.name)
 
@@ -311,6 +327,8 @@ def death_of_reader(code: RefusalCode, place: str) -> IntakeError:
     sentences = {
         RefusalCode.OUT_OF_TIME: "reading took longer than allowed and was stopped; "
         "give fewer or smaller files",
+        RefusalCode.OUTPUT_SIZE: "reading wrote more to the disk than allowed and was stopped; "
+        "give fewer patients",
         RefusalCode.READER_DIED: "the reader stopped unexpectedly on these files; "
         "one of them is probably damaged",
     }
@@ -328,11 +346,16 @@ def _kill_all(child: "subprocess.Popen[str]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _child_environment() -> dict[str, str]:
-    """Return an environment without the server's secrets, and with single-threaded numerics."""
+def _child_environment(work: Path) -> dict[str, str]:
+    """Return an environment without the server's secrets, and with single-threaded numerics.
+
+    Temporary files go into the reading's own folder, which is removed with everything in it.
+    """
     return {
         "PATH": os.environ.get("PATH", ""),
         "LANG": "C.UTF-8",
+        "HOME": str(work),
+        "TMPDIR": str(work),
         "PYTHONPATH": str(CODE_ROOT),
         "PYTHONWARNINGS": "ignore",
         "PYTHONDONTWRITEBYTECODE": "1",
