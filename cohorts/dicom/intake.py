@@ -95,20 +95,13 @@ def prepare_patient(
     warnings += oddities
     policy, face = _protected(volume_zyx, geometry, nodes, options)
     warnings += face.warnings
-    offset_hu, highest_hu = int(volume_zyx.min()), int(volume_zyx.max())
-    metadata = frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu)
-    header = header_of_case(series.slices, geometry, metadata, policy)
     case = {
         "version": CASE_VERSION,
         "source_patient_id": patient.patient_id,
         "folder": patient.folder,
         "geometry": _public_geometry(geometry, policy).to_dict(),
         "hu_int16_sha256": hu_sha256,
-        "hu_min": offset_hu,
-        "hu_max": highest_hu,
-        "frame_metadata": metadata,
-        "header": write_header(header, target),
-        "frames": write_frames(volume_zyx, offset_hu, target, lambda done: step(planes + done)),
+        **_write_volume(volume_zyx, series, geometry, policy, target, lambda n: step(planes + n)),
         "nodes": records,
         "attributes": _attributes(series, turn),
         "notes": notes,
@@ -132,6 +125,27 @@ def _protected(
     done = protect_face(volume_zyx, geometry, nodes)
     policy = replace(policy, faces_blanked=bool(done.record["applied"]))
     return policy, replace(done, record={"face_protection": done.record})
+
+
+def _write_volume(
+    volume_zyx: NDArray[np.int16],
+    series: OrderedSeries,
+    geometry: SeriesGeometry,
+    policy: DeidentificationPolicy,
+    target: Path,
+    step: Callable[[int], None],
+) -> dict[str, Any]:
+    """Write frames and header; return what the case says of them."""
+    offset_hu, highest_hu = int(volume_zyx.min()), int(volume_zyx.max())
+    metadata = frame_metadata(geometry, offset_hu=offset_hu, highest_hu=highest_hu)
+    header = header_of_case(series.slices, geometry, metadata, policy)
+    return {
+        "hu_min": offset_hu,
+        "hu_max": highest_hu,
+        "frame_metadata": metadata,
+        "header": write_header(header, target),
+        "frames": write_frames(volume_zyx, offset_hu, target, step),
+    }
 
 
 def _nodes_of_case(
