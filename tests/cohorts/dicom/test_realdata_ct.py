@@ -6,7 +6,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.frames import decode_frame
@@ -150,6 +152,16 @@ def test_a_tilted_gantry_is_refused_with_its_angle(tmp_path, source):
     with pytest.raises(IntakeError, match=r"18\.5 degrees|12\.0 degrees") as caught:
         case_of(tmp_path, DATA / source)
     assert caught.value.code is RefusalCode.GANTRY_TILT
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_a_compressed_multi_frame_image_has_the_same_values(tmp_path, syntax):
+    dataset = pydicom.dcmread(DATA / MULTI_FRAME / "enhanced_ct_40_frames.dcm")
+    dataset.compress(syntax, generate_instance_uid=False)
+    (tmp_path / "in").mkdir()
+    dataset.save_as(tmp_path / "in" / "mf")
+    _, case = case_of(tmp_path)
+    assert case["hu_int16_sha256"] == manifest(MULTI_FRAME)["hu_int16_sha256"]
 
 
 @pytest.mark.parametrize("part", ["image", "multiframe"])
