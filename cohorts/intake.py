@@ -264,6 +264,7 @@ def _write_patient(upload: IntakeUpload, case: Case) -> Patient:
         hu_sha256=case.hu_sha256,
         attributes=record["attributes"],
         notes=_lasting(record["notes"]),
+        warnings=record["warnings"],
         deidentification=record["deidentification"],
         header_key=record["header"]["sha256"],
     )
@@ -281,7 +282,12 @@ def _lasting(notes: list[str]) -> list[str]:
 
 def _write_node(patient: Patient, case: Case, node: dict[str, Any]) -> None:
     NodeMask.objects.create(
-        node=Node.objects.create(patient=patient, number=node["label"]),
+        node=Node.objects.create(
+            patient=patient,
+            number=node["label"],
+            auto_side=node["auto_side"],
+            auto_level=node["auto_level"],
+        ),
         version=FIRST_VERSION,
         digest=mask_digest(case.hu_sha256, case.folder / node["mask"]["file"]),
         runs_key=node["mask"]["sha256"],
@@ -292,6 +298,7 @@ def _write_node(patient: Patient, case: Case, node: dict[str, Any]) -> None:
         short_axis_mm=node["short_axis_mm"],
         long_axis_mm=node["long_axis_mm"],
         touches_border=node["touches_border"],
+        border_mm=node["border_mm"],
     )
 
 

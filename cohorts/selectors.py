@@ -112,6 +112,47 @@ def current_masks(patient: Patient) -> QuerySet[NodeMask]:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class NodeWithWarnings:
+    """A node's current mask, and what intake found odd about the node, in words."""
+
+    mask: NodeMask
+    warnings: tuple[str, ...]
+
+
+def nodes_with_warnings(patient: Patient) -> list[NodeWithWarnings]:
+    """Return the patient's nodes by number, each with its warnings of the intake."""
+    return [
+        NodeWithWarnings(mask=mask, warnings=_warnings(patient, mask.node.number))
+        for mask in current_masks(patient)
+    ]
+
+
+def case_warnings(patient: Patient) -> tuple[str, ...]:
+    """Return the warnings of the intake that concern the whole case, in words."""
+    return _warnings(patient, None)
+
+
+def _warnings(patient: Patient, node: int | None) -> tuple[str, ...]:
+    series = getattr(patient, "series", None)
+    found = series.warnings if series is not None else []
+    return tuple(str(one["message"]) for one in found if one["node"] == node)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStation:
+    """Side (left, right) and level (Ia to VI) of a node by the station masks; unknown is empty."""
+
+    side: str
+    level: str
+
+
+def node_stations(cohort: Cohort) -> dict[int, NodeStation]:
+    """Return the station of each node of the cohort's included patients by its key; one query."""
+    told = nodes_in(cohort).values_list("pk", "auto_side", "auto_level")
+    return {key: NodeStation(side=side, level=level) for key, side, level in told}
+
+
 def current_masks_in(cohort: Cohort) -> QuerySet[NodeMask]:
     """Return the current mask of each node of the cohort's included patients."""
     return (

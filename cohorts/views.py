@@ -200,7 +200,8 @@ class PatientPage(CoordinatorView):
         context = {
             "patient": patient,
             "cohort": patient.cohort,
-            "masks": selectors.current_masks(patient),
+            "nodes": selectors.nodes_with_warnings(patient),
+            "case_warnings": selectors.case_warnings(patient),
             "form": form or empty,
         }
         return render(self.request, "cohorts/patient.html", context, status=status)
