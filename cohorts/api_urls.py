@@ -2,16 +2,46 @@
 
 from django.urls import path
 
-from cohorts import api
+from cohorts import api, metadata_api, uploads_api
 
 app_name = "cohorts-api"
 urlpatterns = [
     path("", api.MyCohorts.as_view(), name="cohorts"),
     path("<uuid:cohort_id>/", api.CohortDetail.as_view(), name="cohort"),
+    path("<uuid:cohort_id>/metadata/", metadata_api.CohortMetadata.as_view(), name="metadata"),
     path("<uuid:cohort_id>/uploads/", api.CohortUploads.as_view(), name="uploads"),
+    path("<uuid:cohort_id>/arrivals/", uploads_api.CohortArrivals.as_view(), name="arrivals"),
+    path("arrivals/<uuid:arrival_id>/", uploads_api.ArrivalDetail.as_view(), name="arrival"),
+    path(
+        "arrivals/<uuid:arrival_id>/pieces/",
+        uploads_api.ArrivalPieces.as_view(),
+        name="arrival-pieces",
+    ),
+    path(
+        "arrivals/<uuid:arrival_id>/finish/",
+        uploads_api.ArrivalFinish.as_view(),
+        name="arrival-finish",
+    ),
+    path(
+        "arrivals/<uuid:arrival_id>/give-up/",
+        uploads_api.ArrivalGiveUp.as_view(),
+        name="arrival-give-up",
+    ),
     path("uploads/<uuid:upload_id>/", api.UploadDetail.as_view(), name="upload"),
+    path(
+        "uploads/<uuid:upload_id>/questions/",
+        uploads_api.UploadQuestions.as_view(),
+        name="upload-questions",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/questions/give-up/",
+        uploads_api.UploadGiveUp.as_view(),
+        name="upload-give-up-questions",
+    ),
     path("patients/<uuid:patient_id>/case/", api.PatientCase.as_view(), name="case"),
     path(
-        "patients/<uuid:patient_id>/frames/<int:index>/", api.PatientFrame.as_view(), name="frame"
+        "patients/<uuid:patient_id>/<str:signature>/frames/<int:index>/",
+        api.PatientFrame.as_view(),
+        name="frame",
     ),
 ]

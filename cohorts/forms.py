@@ -1,5 +1,6 @@
 """Forms of the coordinators' pages."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -7,7 +8,10 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.selectors import user_named
+from cohorts.dicom.options import MULTI_PART_CHOICES, IntakeOptions
+from cohorts.dicom.questions import question_id
 from cohorts.exclusion import EXCLUSION_CHOICES
+from cohorts.intake_report import open_questions
 from cohorts.vocabulary import CohortKind, CohortRole
 
 
@@ -57,8 +61,15 @@ class MemberForm(_PageForm):
         return user
 
 
+MULTI_PART_WORDS = {
+    "ask": "Ask me for each",
+    "one": "One node",
+    "several": "Several nodes, one per part",
+}
+
+
 class UploadForm(_PageForm):
-    """A zip file and what to do with the patient ids in it."""
+    """A zip file and what was decided for all patients in it."""
 
     file = forms.FileField(
         label="Zip file",
@@ -68,6 +79,42 @@ class UploadForm(_PageForm):
     keep_patient_ids = forms.BooleanField(
         required=False, label="The PatientIDs are pseudonyms already: keep them"
     )
+    protect_faces = forms.BooleanField(required=False, label="Make faces unrecognisable")
+    multi_part = forms.ChoiceField(
+        required=False,
+        label="A structure of several parts is",
+        choices=[(choice, MULTI_PART_WORDS[choice]) for choice in MULTI_PART_CHOICES],
+    )
+    node_structures = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Structures that are nodes",
+        widget=forms.TextInput(attrs={"placeholder": "for example: GTVn*, LN*"}),
+    )
+    station_structures = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Structures that are levels",
+        widget=forms.TextInput(attrs={"placeholder": "for example: Level*"}),
+    )
+
+    def clean_multi_part(self) -> str:
+        """Return the choice; nothing chosen: ask."""
+        return self.cleaned_data["multi_part"] or MULTI_PART_CHOICES[0]
+
+    def options(self) -> IntakeOptions:
+        """Return the decisions in the words of intake."""
+        told = self.cleaned_data
+        return IntakeOptions(
+            node_structures=_patterns(told["node_structures"]),
+            station_structures=_patterns(told["station_structures"]),
+            multi_part=told["multi_part"],
+            protect_faces=told["protect_faces"],
+        )
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[\n,;]", text) if part.strip())
 
 
 class ExcludeForm(_PageForm):
@@ -81,3 +128,35 @@ class IncludeForm(_PageForm):
     """Why a patient comes back."""
 
     reason = forms.CharField(max_length=500, label="Why")
+
+
+class AnswersForm(forms.Form):
+    """One field per open question; one left empty stays open.
+
+    A field's ``similar`` is the same for questions that offer the same.
+    """
+
+    def __init__(self, report: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for question in open_questions(report):
+            choices = [(choice["value"], choice["label"]) for choice in question["choices"]]
+            several = question["several"]
+            kind = forms.MultipleChoiceField if several else forms.ChoiceField
+            suggested = question["suggested"]
+            self.fields[question["id"]] = kind(
+                required=False,
+                label=question["sentence"],
+                help_text=question["file"],
+                choices=choices,
+                initial=list(suggested) if several else next(iter(suggested), None),
+                widget=forms.CheckboxSelectMultiple() if several else forms.RadioSelect(),
+            )
+            # Questions that look alike may be answered alike.
+            labels = [choice["label"] for choice in question["choices"]]
+            self.fields[question["id"]].similar = question_id(question["code"], *labels)
+
+    def clean(self) -> dict[str, Any]:
+        """Return the answers given, each as a list."""
+        told = super().clean() or {}
+        given = {name: [value] if isinstance(value, str) else value for name, value in told.items()}
+        return {name: values for name, values in given.items() if any(values)}

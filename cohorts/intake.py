@@ -106,6 +106,8 @@ def store(
     """
     if prepared.refusal is not None:
         return intake_report.refused(prepared, ids, prepared.refusal)
+    if prepared.questions:
+        return intake_report.asked(prepared, ids)
     if prepared.directory is None:
         raise RuntimeError("a patient came without a folder and without a refusal")
     case = Case.load(prepared.directory)
@@ -115,8 +117,7 @@ def store(
         refusal.file = prepared.folder
         return intake_report.refused(prepared, ids, refusal)
     outcome = intake_report.ACCEPTED if is_new else intake_report.ALREADY_THERE
-    nodes = len(case.record["nodes"])
-    return intake_report.stored(prepared, ids, patient, outcome=outcome, nodes=nodes)
+    return intake_report.stored(prepared, ids, patient, outcome=outcome, record=case.record)
 
 
 def _store_case(upload: IntakeUpload, case: Case) -> tuple[Patient, bool]:

@@ -10,10 +10,13 @@ from typing import Any, Protocol
 from cohorts.dicom.errors import IntakeError
 from cohorts.dicom.reading_child import Plan, PreparedPatient
 from cohorts.models import IntakeUpload, Patient
+from cohorts.refused_patients import suggested_exclusion
 
 ACCEPTED = "accepted"
 ALREADY_THERE = "already_there"
 REFUSED = "refused"
+ASKED = "asked"
+NOT_ANSWERED = "not_answered"
 STORED = frozenset({ACCEPTED, ALREADY_THERE})
 HIDDEN = "[PatientID]"
 
@@ -56,22 +59,70 @@ def refused_whole(upload: IntakeUpload, refusal: IntakeError) -> dict[str, Any]:
 
 
 def stored(
-    prepared: PreparedPatient, ids: Ids, patient: Patient, *, outcome: str, nodes: int
+    prepared: PreparedPatient, ids: Ids, patient: Patient, *, outcome: str, record: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the entry of a patient that is in the cohort now."""
+    """Return the entry of a patient that is in the cohort now, as its ``case.json`` has it."""
     return {
         **_entry(prepared, ids),
+        "warnings": record["warnings"],
         "outcome": outcome,
         "pseudonym": patient.pseudonym,
         "patient": str(patient.public_id),
         "slices": len(patient.series.frames),
-        "nodes": nodes,
+        "nodes": len(record["nodes"]),
     }
+
+
+def asked(prepared: PreparedPatient, ids: Ids) -> dict[str, Any]:
+    """Return the entry of a patient about whom something is asked first."""
+    questions = [
+        {
+            **question.as_dict(),
+            "sentence": hide(question.sentence, ids),
+            "file": hide(question.file, ids),
+            "choices": [
+                {"value": choice.value, "label": hide(choice.label, ids)}
+                for choice in question.choices
+            ],
+        }
+        for question in prepared.questions
+    ]
+    return {**_entry(prepared, ids), "outcome": ASKED, "questions": questions}
+
+
+def not_answered(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report with every patient refused about whom a question stayed open."""
+    refusal = {
+        "outcome": REFUSED,
+        "code": NOT_ANSWERED,
+        "sentence": "a question was not answered, and the files were removed; upload the patient "
+        "again to answer it",
+        "questions": [],
+    }
+    patients = [
+        {**entry, **refusal} if entry["outcome"] == ASKED else entry
+        for entry in report.get("patients", [])
+    ]
+    return {**report, "patients": patients}
+
+
+def open_questions(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every open question of an upload, patient by patient, each id once."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in report.get("patients", []):
+        for question in entry.get("questions", []):
+            found.setdefault(question["id"], question)
+    return list(found.values())
 
 
 def refused(prepared: PreparedPatient, ids: Ids, refusal: Refusal) -> dict[str, Any]:
     """Return the entry of a patient that was refused."""
-    return {**_entry(prepared, ids), "outcome": REFUSED, **_sentence(refusal, ids)}
+    return {
+        **_entry(prepared, ids),
+        "outcome": REFUSED,
+        **_sentence(refusal, ids),
+        "exclusion_code": suggested_exclusion(str(refusal.code)),
+    }
 
 
 def _entry(prepared: PreparedPatient, ids: Ids) -> dict[str, Any]:
@@ -86,6 +137,9 @@ def _entry(prepared: PreparedPatient, ids: Ids) -> dict[str, Any]:
         "notes": [hide(note, ids) for note in prepared.notes],
         "slices": 0,
         "nodes": 0,
+        "warnings": [],
+        "questions": [],
+        "exclusion_code": "",
     }
 
 

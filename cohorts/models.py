@@ -117,6 +117,10 @@ class CTSeries(models.Model):
     header_key = models.CharField(
         max_length=64, blank=True, help_text="Blob of the de-identified header (DICOM JSON)."
     )
+    study_uid = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="As in the header; empty: by public id."
+    )
+    series_uid = models.CharField(max_length=64, blank=True, help_text="As in the header.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -196,6 +200,22 @@ class NodeMask(models.Model):
         return f"mask v{self.version} of node {self.node_id}"
 
 
+class DicomwebToken(models.Model):
+    """Lets a viewer read one cohort by DICOMweb in a person's name; only its digest is kept."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="dicomweb_tokens")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60, help_text="What it is for.")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"DICOMweb token {self.pk}"
+
+
 class IntakeUpload(Job):
     """A coordinator's upload on its way through intake, and the report of what became of it."""
 
@@ -210,9 +230,6 @@ class IntakeUpload(Job):
     report = models.JSONField(default=dict)
     kept_until = models.DateTimeField(
         null=True, help_text="While questions are open: when the uploaded bytes are removed."
-    )
-    expected_end = models.DateTimeField(
-        null=True, help_text="When the work under way should be done, from the rate so far."
     )
 
     def __str__(self) -> str:

@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import Any
@@ -26,6 +27,7 @@ from cohorts.dicom.reading_child import (
     prepare,
 )
 from cohorts.models import IntakeUpload
+from cohorts.time_estimate import TimeEstimate
 from jobs import leases
 from jobs.models import JobState
 
@@ -44,11 +46,12 @@ class IntakeProgress:
     total: int = 0
     stage: str = "Reading the files"
     detail: str = ""
+    left: str = ""
 
     @property
     def note(self) -> str:
-        """Stage and detail as one phrase."""
-        return ", ".join(part for part in (self.stage, self.detail) if part)
+        """Stage, detail and the time that is left as one phrase."""
+        return ", ".join(part for part in (self.stage, self.detail, self.left) if part)
 
 
 Tell = Callable[[IntakeProgress], None]
@@ -60,6 +63,7 @@ class NothingToReadError(Exception):
 
 def take_up(upload_id: int) -> None:
     """Claim the upload and run it; do nothing when somebody else holds it or it is over."""
+    close_overdue_questions()
     drop.sweep()
     held = leases.claim(IntakeUpload, upload_id, owner=leases.owner_name())
     if held is None:
@@ -72,9 +76,26 @@ def take_up(upload_id: int) -> None:
 
 
 def discard_if_over(upload_id: int) -> None:
-    """Delete the uploaded file once nothing more will happen to it."""
+    """Delete the uploaded bytes once nothing more will happen to them."""
     upload = IntakeUpload.objects.filter(pk=upload_id).first()
-    if upload is not None and upload.is_over:
+    if upload is not None and upload.is_over and upload.kept_until is None:
+        drop.discard(upload.drop_name)
+
+
+def close_overdue_questions() -> None:
+    """Give up the questions of uploads that waited for an answer too long."""
+    for upload in IntakeUpload.objects.filter(kept_until__lt=timezone.now()):
+        close_questions(upload)
+
+
+def close_questions(upload: IntakeUpload) -> None:
+    """Refuse the patients whose questions stayed open, and remove the bytes."""
+    report = intake_report.not_answered(upload.report)
+    # Only while it waits: somebody may be answering at this moment.
+    closed = IntakeUpload.objects.filter(pk=upload.pk, kept_until__isnull=False).update(
+        report=report, kept_until=None
+    )
+    if closed:
         drop.discard(upload.drop_name)
 
 
@@ -117,10 +138,19 @@ def _run(upload: IntakeUpload, source: Path | None, tell: Tell) -> None:
         source = _dropped(upload)
     folder = drop.work_folder(upload)
     try:
-        _Intake(upload, source, folder, tell).run()
+        work = _Intake(upload, source, folder, tell)
+        work.run()
+        _keep_for_questions(upload, work.report)
         leases.finish(upload)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_for_questions(upload: IntakeUpload, report: dict[str, Any]) -> None:
+    """Keep the bytes of an upload about which something is asked."""
+    if upload.drop_name and intake_report.open_questions(report):
+        until = timezone.now() + timedelta(days=settings.INTAKE_KEEP_DAYS)
+        IntakeUpload.objects.filter(pk=upload.pk).update(kept_until=until)
 
 
 def _dropped(upload: IntakeUpload) -> Path:
@@ -157,6 +187,7 @@ class _Intake:
         self.ids: intake_report.Ids = frozenset()
         self.report: dict[str, Any] = {}
         self.total = 0
+        self.estimate = TimeEstimate(earlier=len(self.entries))
 
     def run(self) -> None:
         """Read and store until every patient has an entry."""
@@ -193,7 +224,8 @@ class _Intake:
 
     def _on_progress(self, progress: ReadingProgress) -> None:
         self._go_on()
-        self.latest = _in_words(progress)
+        words = _in_words(progress)
+        self.latest = replace(words, left=self.estimate.words(progress))
 
     def _hand_over(self, answer: Plan | PreparedPatient) -> None:
         while True:

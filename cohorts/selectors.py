@@ -4,11 +4,14 @@ import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from accounts.models import User
@@ -17,6 +20,7 @@ from cohorts.dicom.frames import decode_frame
 from cohorts.dicom.geometry import BoundingBox
 from cohorts.dicom.runs import decode_mask
 from cohorts.models import (
+    ArrivingUpload,
     Cohort,
     CohortMember,
     CTSeries,
@@ -300,10 +304,38 @@ def has_open_upload(cohort: Cohort) -> bool:
     return cohort.uploads.filter(state__in=OPEN).exists()
 
 
+def arrivals_of(user: User, cohort: Cohort) -> QuerySet[ArrivingUpload]:
+    """Return the person's uploads of the cohort that have not arrived whole, newest first."""
+    return _arriving().filter(sender=user, cohort=cohort).order_by("-pk")
+
+
+def arrival_for(user: User, public_id: uuid.UUID) -> ArrivingUpload:
+    """Return the person's own upload on its way, or raise Http404.
+
+    One that was handed over is still there, so that a lost answer can be asked for again.
+    """
+    arriving = (
+        ArrivingUpload.objects.select_related("cohort", "intake")
+        .filter(public_id=public_id, sender=user)
+        .filter(cohort__in=cohorts_of(user, CohortRole.COORDINATOR))
+        .first()
+    )
+    if arriving is None:
+        raise Http404
+    return arriving
+
+
+def _arriving() -> QuerySet[ArrivingUpload]:
+    horizon = timezone.now() - timedelta(days=settings.INTAKE_KEEP_DAYS)
+    return ArrivingUpload.objects.filter(intake__isnull=True, last_piece_at__gte=horizon)
+
+
 def drop_names_in_use() -> set[str]:
     """Return names in the drop folder, and stems of work folders, that uploads still need."""
-    waiting = IntakeUpload.objects.filter(state__in=OPEN).values_list("drop_name", "public_id")
-    return {name for name, _ in waiting} | {public_id.hex for _, public_id in waiting}
+    needed = Q(state__in=OPEN) | Q(kept_until__gt=timezone.now())
+    uploads = IntakeUpload.objects.filter(needed).values_list("drop_name", "public_id")
+    names = {name for name, _ in uploads} | {public_id.hex for _, public_id in uploads}
+    return names | set(_arriving().values_list("drop_name", flat=True))
 
 
 def mask_runs(mask: NodeMask) -> dict[str, Any]:

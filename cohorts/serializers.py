@@ -78,11 +78,47 @@ class UploadSentence(serializers.Serializer[dict[str, str]]):
     file = serializers.CharField(allow_blank=True)
 
 
+class UploadWarning(serializers.Serializer[dict[str, Any]]):
+    """What is accepted and should be looked at."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    node = serializers.IntegerField(allow_null=True)
+
+
+class UploadChoice(serializers.Serializer[dict[str, str]]):
+    """One possible answer."""
+
+    value = serializers.CharField(help_text="What is sent.")
+    label = serializers.CharField(help_text="What is shown.")
+
+
+class UploadQuestion(serializers.Serializer[dict[str, Any]]):
+    """What has to be decided before a patient can be read."""
+
+    id = serializers.CharField(help_text="The same in every reading of the same files.")
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    file = serializers.CharField(allow_blank=True)
+    choices = UploadChoice(many=True)
+    several = serializers.BooleanField(help_text="Whether more than one choice may be taken.")
+    suggested = serializers.ListField(child=serializers.CharField())
+
+
+class UploadAnswers(serializers.Serializer[dict[str, Any]]):
+    """Answers to open questions."""
+
+    answers = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(), allow_empty=False),
+        help_text="Chosen values by question id; a question left out stays open.",
+    )
+
+
 class UploadPatient(serializers.Serializer[dict[str, Any]]):
     """What became of one patient of an upload."""
 
     position = serializers.IntegerField(help_text="Place in the upload, from 1.")
-    outcome = serializers.ChoiceField(choices=["accepted", "already_there", "refused"])
+    outcome = serializers.ChoiceField(choices=["accepted", "already_there", "asked", "refused"])
     pseudonym = serializers.CharField(allow_blank=True)
     patient = serializers.UUIDField(allow_null=True)
     file = serializers.CharField(allow_blank=True)
@@ -91,6 +127,14 @@ class UploadPatient(serializers.Serializer[dict[str, Any]]):
     notes = serializers.ListField(child=serializers.CharField())
     slices = serializers.IntegerField()
     nodes = serializers.IntegerField()
+    # Reports of earlier versions have none of these.
+    warnings = UploadWarning(many=True, required=False)
+    questions = UploadQuestion(many=True, required=False)
+    exclusion_code = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="Where a refused patient would stand in the patient flow; a suggestion.",
+    )
 
 
 class UploadReport(serializers.Serializer[dict[str, Any]]):
@@ -104,6 +148,10 @@ class UploadReport(serializers.Serializer[dict[str, Any]]):
 class CoordinatorUploadDetail(CoordinatorUpload):
     """One upload with its report."""
 
+    kept_until = serializers.DateTimeField(
+        allow_null=True, help_text="While questions are open: when the bytes are removed."
+    )
+    options = serializers.JSONField(help_text="What was decided, and answers by question.")
     report = UploadReport()
 
 

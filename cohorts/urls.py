@@ -2,21 +2,62 @@
 
 from django.urls import path
 
-from cohorts import views
+from cohorts import metadata_views, uploads_views, views
+from cohorts.dicomweb.views import RevokeToken, ViewerAccess
 
 app_name = "cohorts"
 urlpatterns = [
     path("", views.CohortList.as_view(), name="home"),
     path("<uuid:cohort_id>/", views.CohortPage.as_view(), name="cohort"),
+    path("<uuid:cohort_id>/metadata/", metadata_views.MetadataPage.as_view(), name="metadata"),
+    path(
+        "<uuid:cohort_id>/metadata/template/",
+        metadata_views.MetadataTemplate.as_view(),
+        name="metadata-template",
+    ),
     path("<uuid:cohort_id>/members/add/", views.AddMember.as_view(), name="add-member"),
     path("<uuid:cohort_id>/members/remove/", views.RemoveMember.as_view(), name="remove-member"),
-    path("<uuid:cohort_id>/uploads/", views.CohortUploads.as_view(), name="uploads"),
-    path("<uuid:cohort_id>/uploads/start/", views.StartIntake.as_view(), name="start-intake"),
-    path("uploads/<uuid:upload_id>/", views.UploadPage.as_view(), name="upload"),
+    path("<uuid:cohort_id>/viewers/", ViewerAccess.as_view(), name="viewer-access"),
     path(
-        "uploads/<uuid:upload_id>/progress/", views.UploadProgress.as_view(), name="upload-progress"
+        "<uuid:cohort_id>/viewers/<uuid:token_id>/revoke/",
+        RevokeToken.as_view(),
+        name="revoke-token",
     ),
-    path("uploads/<uuid:upload_id>/cancel/", views.CancelIntake.as_view(), name="cancel-intake"),
+    path("<uuid:cohort_id>/uploads/", uploads_views.CohortUploads.as_view(), name="uploads"),
+    path(
+        "<uuid:cohort_id>/uploads/start/", uploads_views.StartIntake.as_view(), name="start-intake"
+    ),
+    path("uploads/<uuid:upload_id>/", uploads_views.UploadPage.as_view(), name="upload"),
+    path(
+        "uploads/<uuid:upload_id>/progress/",
+        uploads_views.UploadProgress.as_view(),
+        name="upload-progress",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/cancel/",
+        uploads_views.CancelIntake.as_view(),
+        name="cancel-intake",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/report.csv",
+        uploads_views.UploadReport.as_view(),
+        name="upload-report",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/questions/",
+        uploads_views.AnswerQuestions.as_view(),
+        name="questions",
+    ),
+    path(
+        "uploads/<uuid:upload_id>/questions/give-up/",
+        uploads_views.GiveUpQuestions.as_view(),
+        name="give-up-questions",
+    ),
+    path(
+        "arrivals/<uuid:arrival_id>/give-up/",
+        uploads_views.GiveUpArrival.as_view(),
+        name="give-up-arrival",
+    ),
     path("patients/<uuid:patient_id>/", views.PatientPage.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/exclude/", views.ExcludePatient.as_view(), name="exclude"),
     path("patients/<uuid:patient_id>/include/", views.IncludePatient.as_view(), name="include"),

@@ -14,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.views import View
 
 from cohorts import selectors, services
+from cohorts.dicom.first_look import NAME_RULES
+from cohorts.dicomweb.cases import study_uid_of
 from cohorts.forms import (
     CreateCohortForm,
     ExcludeForm,
@@ -85,7 +87,10 @@ class CohortPage(CoordinatorView):
             "members": selectors.members_of(cohort),
             "uploads": selectors.uploads_of(cohort),
             "busy": selectors.has_open_upload(cohort),
+            "arrivals": selectors.arrivals_of(self.request.user, cohort),
             "upload_max_bytes": settings.INTAKE_MAX_BYTES,
+            "upload_max_files": settings.INTAKE_MAX_FILES,
+            "upload_rules": NAME_RULES,
             "upload_form": forms.get("upload_form") or UploadForm(auto_id="upload_%s"),
             "member_form": forms.get("member_form") or MemberForm(auto_id="member_%s"),
         }
@@ -130,65 +135,6 @@ class RemoveMember(CohortPage):
         return redirect("cohorts:cohort", cohort.public_id) if stays else redirect("home")
 
 
-class StartIntake(CohortPage):
-    """Take an uploaded zip; the page's script uses the API, this is the way without scripts."""
-
-    def post(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
-        cohort = self.cohort(cohort_id)
-        form = UploadForm(request.POST, request.FILES, auto_id="upload_%s")
-        upload = self.attempt(
-            form,
-            lambda file, keep_patient_ids: services.request_intake(
-                by=request.user, cohort=cohort, upload=file, keep_patient_ids=keep_patient_ids
-            ),
-        )
-        if upload is None:
-            return self.page(cohort, status=REFUSED, upload_form=form)
-        return redirect("cohorts:upload", upload.public_id)
-
-
-class CohortUploads(CoordinatorView):
-    """The list of uploads, for the cohort page to look at while something is running."""
-
-    def get(self, request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
-        cohort = self.cohort(cohort_id)
-        context = {
-            "cohort": cohort,
-            "uploads": selectors.uploads_of(cohort),
-            "busy": selectors.has_open_upload(cohort),
-        }
-        return render(request, "cohorts/_uploads.html", context)
-
-
-class UploadPage(CoordinatorView):
-    """What became of one upload."""
-
-    template = "cohorts/upload.html"
-
-    def get(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
-        upload = selectors.upload_for(request.user, upload_id)
-        return render(request, self.template, {"upload": upload, "cohort": upload.cohort})
-
-
-class UploadProgress(UploadPage):
-    """The part of the page that changes."""
-
-    template = "cohorts/_upload_progress.html"
-
-
-class CancelIntake(CoordinatorView):
-    """Ask the worker to stop."""
-
-    def post(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
-        upload = selectors.upload_for(request.user, upload_id)
-        try:
-            services.cancel_intake(by=request.user, upload=upload)
-            messages.info(request, "The upload will stop at the next step.")
-        except ValidationError as refusal:
-            messages.error(request, " ".join(refusal.messages))
-        return redirect("cohorts:upload", upload.public_id)
-
-
 class PatientPage(CoordinatorView):
     """One patient: geometry, notes, nodes, exclusion."""
 
@@ -199,6 +145,7 @@ class PatientPage(CoordinatorView):
         empty = IncludeForm() if patient.exclusion_code else ExcludeForm()
         context = {
             "patient": patient,
+            "study_uid": study_uid_of(patient) if hasattr(patient, "series") else "",
             "cohort": patient.cohort,
             "nodes": selectors.nodes_with_warnings(patient),
             "case_warnings": selectors.case_warnings(patient),

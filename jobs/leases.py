@@ -3,6 +3,7 @@
 import os
 import socket
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -137,11 +138,13 @@ def ask_to_end(job: AnyJob, *, what: str, to: str) -> bool:
     return True
 
 
-def reopen(job: Job) -> bool:
-    """Put a job that failed or was cancelled back into the queue; say whether it was one."""
+def reopen(
+    job: Job, *, states: Collection[JobState] = (JobState.FAILED, JobState.CANCELLED)
+) -> bool:
+    """Put a job that ended in one of ``states`` back into the queue; say whether it was one."""
     return bool(
         type(job)
-        ._default_manager.filter(pk=job.pk, state__in=(JobState.FAILED, JobState.CANCELLED))
+        ._default_manager.filter(pk=job.pk, state__in=states)
         .update(
             state=JobState.REQUESTED,
             cancel_requested=False,

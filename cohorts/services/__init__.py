@@ -1,7 +1,18 @@
 """Writes of the ground floor: cohorts, their members, exclusions, and the start of intake."""
 
+from cohorts.services.answering import answer_intake, give_up_questions
+from cohorts.services.arriving import (
+    NO_PIECES,
+    finish_arrival,
+    folder_of,
+    give_up_arrival,
+    receive_pieces,
+    start_arrival,
+    state_of_arrival,
+)
 from cohorts.services.excluding import exclude_patient, include_patient
 from cohorts.services.members import add_member, create_cohort, remove_member
+from cohorts.services.metadata import MetadataRefused, import_metadata
 from cohorts.services.uploads import (
     cancel_intake,
     import_folder,
@@ -10,13 +21,24 @@ from cohorts.services.uploads import (
 )
 
 __all__ = [
+    "NO_PIECES",
+    "MetadataRefused",
     "add_member",
+    "answer_intake",
     "cancel_intake",
     "create_cohort",
     "exclude_patient",
+    "finish_arrival",
+    "folder_of",
+    "give_up_arrival",
+    "give_up_questions",
     "import_folder",
+    "import_metadata",
     "include_patient",
+    "receive_pieces",
     "remove_member",
     "request_intake",
     "request_intake_of_folder",
+    "start_arrival",
+    "state_of_arrival",
 ]

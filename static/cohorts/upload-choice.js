@@ -1,5 +1,5 @@
 /**
- * Keeps what the person chose last: a folder, a zip, or what was dropped on the form.
+ * Keeps what the person chose last: a folder, a zip, files, or what was dropped on the form.
  */
 import { choiceOfDrop } from './dropped-items.js';
 
@@ -11,9 +11,17 @@ function choiceOfFolder({ files }) {
   return found.length ? { name: found[0].path.split('/')[0], files: found } : null;
 }
 
-/** @param {HTMLInputElement} input @returns {Choice | null} */
-function choiceOfZip({ files: [zip] }) {
-  return zip ? { name: zip.name, zip } : null;
+/** @param {HTMLInputElement} input @returns {Choice | null} One zip, or several files. */
+function choiceOfFiles({ files }) {
+  const [first, ...more] = files;
+  if (!first) {
+    return null;
+  }
+  if (!more.length && first.name.toLowerCase().endsWith('.zip')) {
+    return { name: first.name, zip: first };
+  }
+  const name = more.length ? `${first.name} and ${more.length} more` : first.name;
+  return { name, files: [...files].map((file) => ({ path: file.name, file })) };
 }
 
 /**
@@ -52,7 +60,7 @@ function acceptDrops(area, isBusy, take) {
 export function watchChoice(form, isBusy, onChange) {
   const folder = form.querySelector('[data-upload-folder]');
   const zip = form.elements.file;
-  let chosen = Promise.resolve(choiceOfFolder(folder) ?? choiceOfZip(zip));
+  let chosen = Promise.resolve(choiceOfFolder(folder) ?? choiceOfFiles(zip));
 
   /** @param {Promise<Choice | null>} choice @param {HTMLInputElement[]} others No longer valid. */
   function choose(choice, ...others) {
@@ -64,7 +72,7 @@ export function watchChoice(form, isBusy, onChange) {
   }
 
   folder.addEventListener('change', () => choose(Promise.resolve(choiceOfFolder(folder)), zip));
-  zip.addEventListener('change', () => choose(Promise.resolve(choiceOfZip(zip)), folder));
+  zip.addEventListener('change', () => choose(Promise.resolve(choiceOfFiles(zip)), folder));
   acceptDrops(form, isBusy, (drop) => choose(choiceOfDrop(drop), folder, zip));
   return () => chosen;
 }

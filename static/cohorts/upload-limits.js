@@ -1,52 +1,47 @@
-/** Refuses before a byte is packed or sent what the server would refuse after an hour. */
+/** Refuses before a byte is sent what the server would refuse at the end. */
 import { inWords } from './bytes-in-words.js';
 import { UploadProblem } from './upload-problem.js';
-import { MOST_BYTES, MOST_FILES, packedBytes } from './zip-folder.js';
 
-/** @typedef {import('./dropped-items.js').Choice} Choice */
+/**
+ * @typedef {import('./first-look.js').LookedAt} LookedAt
+ * @typedef {{name: string, isZip: boolean, files: LookedAt[], mayHoldCt: boolean}} Looked
+ * @typedef {{maxBytes: number, maxFiles: number}} Limits
+ */
 
 const FEWER = 'Choose fewer patients at a time';
 
 /**
- * @param {Choice | null} choice
- * @param {number} serverBytes The server's limit for one upload.
+ * @param {Looked | null} looked
+ * @param {Limits} limits
  * @throws {UploadProblem}
  */
-export function requireAcceptable(choice, serverBytes) {
-  if (!choice) {
+export function requireAcceptable(looked, { maxBytes, maxFiles }) {
+  if (!looked) {
     throw new UploadProblem(
-      'Choose a folder or a zip file first. A folder without files cannot be uploaded.',
+      'Choose a folder, files or a zip first. A folder without files cannot be uploaded.',
     );
   }
-  if (choice.files) {
-    requirePackable(choice);
-  }
-  const bytes = choice.zip ? choice.zip.size : packedBytes(choice.files);
-  if (bytes > serverBytes) {
-    throw new UploadProblem(
-      `'${choice.name}' has ${inWords(bytes)}, the server takes ${inWords(serverBytes)} at once. ` +
-        `${FEWER}, or ask the operator to use 'manage.py import_cases'.`,
-    );
-  }
-}
-
-/** @param {{name: string, files: object[]}} folder */
-function requirePackable({ name, files }) {
+  const { name, files } = looked;
   if (files.length === 0) {
     throw new UploadProblem(
       `'${name}' holds no files: choose the folder with the CT series and the masks.`,
     );
   }
-  if (files.length > MOST_FILES) {
+  if (files.length > maxFiles) {
     throw new UploadProblem(
-      `'${name}' holds ${files.length} files, a browser can pack ${MOST_FILES}. ${FEWER}.`,
+      `'${name}' holds ${files.length} files, the server takes ${maxFiles} at once. ${FEWER}.`,
     );
   }
-  const bytes = packedBytes(files);
-  if (bytes > MOST_BYTES) {
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  if (bytes > maxBytes) {
     throw new UploadProblem(
-      `'${name}' has ${inWords(bytes)}, a browser can pack ${inWords(MOST_BYTES)}. ` +
-        `${FEWER}, or make the zip yourself and upload that.`,
+      `'${name}' has ${inWords(bytes)}, the server takes ${inWords(maxBytes)} at once. ` +
+        `${FEWER}, or ask the operator to use 'manage.py import_cases'.`,
+    );
+  }
+  if (!looked.isZip && !looked.mayHoldCt) {
+    throw new UploadProblem(
+      `'${name}' holds no DICOM CT image: choose the folder with the CT series, with the masks in it.`,
     );
   }
 }

@@ -1,33 +1,25 @@
 /** The part of the form that says how far the upload is, and why it went no further. */
 import { inWords } from './bytes-in-words.js';
+import { timeLeft, transferRate } from './transfer-rate.js';
+
+const SPOKEN_STEP = 10;
 
 /** @param {HTMLFormElement} form */
 export function statusOf(form) {
-  const fields = form.querySelector('[data-upload-fields]');
-  const panel = form.querySelector('[data-upload-status]');
-  const cancel = form.querySelector('[data-upload-cancel]');
-  const message = form.querySelector('[data-upload-message]');
+  const part = (name) => form.querySelector(`[data-upload-${name}]`);
+  const fields = part('fields');
+  const panel = part('status');
+  const pause = part('pause');
+  const message = part('message');
+  const numbers = part('numbers');
   const bar = panel.querySelector('.progress-bar');
-  let lastShown = '';
+  let rate = transferRate();
+  let spoken = -1;
 
   /** @param {string} text @param {{isError?: boolean}} [how] */
   function say(text, { isError = false } = {}) {
     message.classList.toggle('text-danger', isError);
     message.textContent = text;
-  }
-
-  /** @param {string} stage @param {number} done @param {number} total @param {string} text */
-  function show(stage, done, total, text) {
-    const percent = total ? Math.floor((100 * done) / total) : 0;
-    // Only when the bar moves: the message is read aloud at each change.
-    if (lastShown === `${stage} ${percent}`) {
-      return;
-    }
-    lastShown = `${stage} ${percent}`;
-    bar.style.width = `${percent}%`;
-    bar.parentElement.setAttribute('aria-valuenow', String(percent));
-    bar.parentElement.setAttribute('aria-label', stage);
-    say(text);
   }
 
   return {
@@ -38,29 +30,50 @@ export function statusOf(form) {
     setBusy(busy) {
       const held = document.activeElement;
       const hadFocus = form.contains(held) || held === document.body;
-      lastShown = '';
       fields.disabled = busy;
       panel.hidden = !busy;
-      cancel.hidden = !busy;
+      numbers.textContent = '';
+      this.setPaused(false);
       // What is disabled or hidden loses the focus: hand it on.
       if (hadFocus) {
         (busy ? panel : fields.querySelector('button[type="submit"]')).focus();
       }
     },
 
-    /** @param {number} done @param {number} total */
-    packing(done, total) {
-      show('Packing', done, total, `Packing ${done} of ${total} files. Keep this page open.`);
+    /** @param {boolean} paused */
+    setPaused(paused) {
+      rate = transferRate();
+      spoken = -1;
+      pause.textContent = paused ? 'Go on' : 'Pause';
+      bar.classList.toggle('bg-secondary', paused);
     },
 
-    /** @param {number} sent @param {number} total */
-    sending(sent, total) {
-      const isSent = sent === total;
-      cancel.hidden = isSent;
-      const text = isSent
-        ? 'Sent. The server is storing it.'
-        : `${inWords(sent)} of ${inWords(total)} sent. Keep this page open.`;
-      show('Sending', sent, total, text);
+    /** @param {number} here @param {number} total */
+    arrived(here, total) {
+      rate.note(here);
+      const percent = total ? Math.floor((100 * here) / total) : 100;
+      bar.style.width = `${percent}%`;
+      bar.parentElement.setAttribute('aria-valuenow', String(percent));
+      const speed = rate.perSecond();
+      const left = speed ? `${inWords(speed)}/s, ${timeLeft((total - here) / speed)}` : '';
+      numbers.textContent = [`${inWords(here)} of ${inWords(total)}`, left]
+        .filter(Boolean)
+        .join(', ');
+      // The message is read aloud: only now and then.
+      if (Math.floor(percent / SPOKEN_STEP) !== spoken) {
+        spoken = Math.floor(percent / SPOKEN_STEP);
+        say(
+          here === total
+            ? 'Sent. The server is putting it in order.'
+            : `Sending, ${percent} % done. Keep this page open.`,
+        );
+      }
+    },
+
+    /** @param {number} seconds */
+    waiting(seconds) {
+      spoken = -1;
+      say(`The connection is lost. Trying again in ${seconds} s; nothing that was sent is lost.`);
     },
   };
 }

@@ -1,27 +1,31 @@
 /**
- * The upload form: takes a folder or a zip, packs a folder, sends it and shows how far it is.
+ * The upload form: looks at what is chosen, sends it piece by piece and shows how far it is.
  *
  * Without this module the form still takes a zip: the browser posts it and shows the next page.
  */
+import { Refusal } from '../site/persistent-requests.js';
+import { arrivalsAt } from './arrival-api.js';
 import { inWords } from './bytes-in-words.js';
-import { sendUpload } from './send-upload.js';
+import { lookAtAll } from './first-look.js';
+import { showLeftOut } from './left-out-list.js';
+import { sendFiles } from './send-files.js';
 import { watchChoice } from './upload-choice.js';
+import { decisionsOf } from './upload-decisions.js';
 import { requireAcceptable } from './upload-limits.js';
 import { UploadProblem } from './upload-problem.js';
 import { statusOf } from './upload-status.js';
-import { packFolder } from './zip-folder.js';
 
 /** @typedef {import('./dropped-items.js').Choice} Choice */
+/** @typedef {import('./upload-limits.js').Looked} Looked */
 
-const CANCELLED = 'Cancelled. Nothing was taken in; what you chose is still chosen.';
+const CANCELLED = 'Cancelled, and what had arrived was removed. What you chose is still chosen.';
+const PAUSED = 'Paused. What has arrived is kept; you may also go on later with the same folder.';
 
-/** @param {Choice} choice @returns {string} */
-function describe({ name, zip, files }) {
-  if (zip) {
-    return `Chosen: '${name}', ${inWords(zip.size)}.`;
-  }
-  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-  const count = files.length === 1 ? '1 file' : `${files.length} files`;
+/** @param {Looked} looked @returns {string} */
+function describe({ name, files }) {
+  const used = files.filter(({ reason }) => !reason);
+  const bytes = used.reduce((sum, { file }) => sum + file.size, 0);
+  const count = used.length === 1 ? '1 file' : `${used.length} files`;
   return `Chosen: '${name}', ${count}, ${inWords(bytes)}.`;
 }
 
@@ -30,45 +34,62 @@ function sentenceOf(error) {
   if (error instanceof UploadProblem) {
     return error.message;
   }
-  console.error(error);
-  return 'Something went wrong in this page. Nothing was taken in: reload it and try again.';
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {Choice | null} choice
- * @param {{body: FormData, signal: AbortSignal, status: ReturnType<typeof statusOf>}} means
- * @returns {Promise<string>} The page of the upload.
- */
-async function upload(form, choice, { body, signal, status }) {
-  requireAcceptable(choice, Number(form.dataset.maxBytes));
-  const packing = { signal, onProgress: status.packing };
-  body.set('file', choice.zip ?? (await packFolder(choice.files, packing)), choice.name);
-  signal.throwIfAborted();
-  const token = form.elements.csrfmiddlewaretoken.value;
-  const options = { token, signal, onProgress: status.sending };
-  const { page, message } = await sendUpload(form.dataset.upload, body, options);
-  if (!page) {
-    throw new UploadProblem(message);
+  if (error instanceof Refusal) {
+    return error.again
+      ? `${error.message} What has arrived is kept: press Upload to go on.`
+      : error.message;
   }
-  return page;
+  console.error(error);
+  return 'Something went wrong in this page. Reload it and choose the same folder to go on.';
 }
 
 /** @param {HTMLFormElement} form */
 function attach(form) {
   const status = statusOf(form);
-  let cancelling = new AbortController();
+  const rules = JSON.parse(document.getElementById('upload-rules').textContent);
+  const limits = {
+    maxBytes: Number(form.dataset.maxBytes),
+    maxFiles: Number(form.dataset.maxFiles),
+  };
+  const server = arrivalsAt(form.dataset.upload, form.elements.csrfmiddlewaretoken.value);
+  /** @type {WeakMap<Promise<Choice | null>, Promise<Looked | null>>} */
+  const lookedAt = new WeakMap();
+  let sending = null;
+  let stop = new AbortController();
+
+  /** @param {Promise<Choice | null>} choice @returns {Promise<Looked | null>} */
+  function look(choice) {
+    if (!lookedAt.has(choice)) {
+      lookedAt.set(
+        choice,
+        choice.then(async (found) => {
+          if (!found) {
+            return null;
+          }
+          const { name, zip } = found;
+          if (zip) {
+            const files = [{ path: zip.name, file: zip, reason: zip.size ? '' : 'empty' }];
+            return { name, isZip: true, mayHoldCt: true, files };
+          }
+          return { name, isZip: false, ...(await lookAtAll(found.files, rules)) };
+        }),
+      );
+    }
+    return lookedAt.get(choice);
+  }
 
   /** @param {Promise<Choice | null>} choice */
   async function onChange(choice) {
     let text = '';
     let isError = false;
+    let files = [];
     status.say('Looking at what you chose.');
     try {
-      const found = await choice;
-      if (found) {
-        requireAcceptable(found, Number(form.dataset.maxBytes));
-        text = describe(found);
+      const looked = await look(choice);
+      if (looked) {
+        files = looked.files;
+        requireAcceptable(looked, limits);
+        text = describe(looked);
       }
     } catch (error) {
       text = sentenceOf(error);
@@ -76,31 +97,88 @@ function attach(form) {
     }
     // Something else was chosen, or the upload has begun: they have the word.
     if (choice === chosen() && !status.isBusy()) {
+      showLeftOut(form.querySelector('[data-upload-left-out]'), files);
       status.say(text, { isError });
+    }
+  }
+
+  /** Sends until it is done, paused or refused. */
+  async function send() {
+    stop = new AbortController();
+    const { signal } = stop;
+    status.setPaused(false);
+    try {
+      const page = await sendFiles(server, sending.upload, signal, {
+        onStart: (state) => {
+          sending.state = state;
+        },
+        onBytes: status.arrived,
+        onWaiting: status.waiting,
+      });
+      sending = null;
+      window.location.assign(page);
+    } catch (error) {
+      if (signal.aborted) {
+        status.setPaused(true);
+        status.say(PAUSED);
+        return;
+      }
+      sending = null;
+      status.setBusy(false);
+      status.say(sentenceOf(error), { isError: true });
     }
   }
 
   /** @param {SubmitEvent} event */
   async function onSubmit(event) {
     event.preventDefault();
-    // Before the fields are disabled: disabled fields are not sent.
-    const body = new FormData(form);
-    cancelling = new AbortController();
-    const { signal } = cancelling;
-    status.setBusy(true);
     try {
-      window.location.assign(await upload(form, await chosen(), { body, signal, status }));
+      const looked = await look(chosen());
+      requireAcceptable(looked, limits);
+      const { name, files } = looked;
+      sending = { upload: { name, files, decisions: decisionsOf(form) }, state: null };
+    } catch (error) {
+      status.say(sentenceOf(error), { isError: true });
+      form.querySelector('button[type="submit"]').focus();
+      return;
+    }
+    status.setBusy(true);
+    await send();
+  }
+
+  function onPause() {
+    if (stop.signal.aborted) {
+      send();
+    } else {
+      stop.abort();
+    }
+  }
+
+  async function onCancel() {
+    const given = sending;
+    stop.abort();
+    try {
+      if (given?.state) {
+        await server.giveUp(given.state);
+      }
+      status.setBusy(false);
+      status.say(CANCELLED);
     } catch (error) {
       status.setBusy(false);
-      status.say(signal.aborted ? CANCELLED : sentenceOf(error), { isError: !signal.aborted });
+      status.say(sentenceOf(error), { isError: true });
     }
+    sending = null;
   }
 
   const chosen = watchChoice(form, status.isBusy, onChange);
   form.addEventListener('submit', onSubmit);
-  form.querySelector('[data-upload-cancel]').addEventListener('click', () => cancelling.abort());
+  form.querySelector('[data-upload-pause]').addEventListener('click', onPause);
+  form.querySelector('[data-upload-cancel]').addEventListener('click', onCancel);
+  window.addEventListener('beforeunload', (event) => sending && event.preventDefault());
   form.noValidate = true;
   form.elements.file.required = false;
+  form.elements.file.multiple = true;
+  form.elements.file.removeAttribute('accept');
   form.querySelectorAll('[data-upload-scripted]').forEach((element) => {
     element.hidden = false;
   });

@@ -76,8 +76,8 @@ class AnnotatorSession:
         ask = self.transcript
         ask.send(f"/annotation/patients/{patient.public_id}/start/", {})
         ask.get(f"/annotation/patients/{patient.public_id}/")
-        ask.get(f"/api/v1/cohorts/patients/{patient.public_id}/case/")
-        ask.get(f"/api/v1/cohorts/patients/{patient.public_id}/frames/0/")
+        case = ask.get(f"/api/v1/cohorts/patients/{patient.public_id}/case/").json()
+        ask.get(f"{case['frames_url']}0/")
         url = f"/api/v1/annotation/labellings/{fixed_id('labelling', patient.pseudonym)}/"
         ask.post(f"{url}submit/", {"base_version": 0})
         for version, node in enumerate(patient.nodes.order_by("number")):

@@ -49,6 +49,20 @@ def zip_file(things: Things) -> Body:
     return {"file": SimpleUploadedFile("new.zip", b"PK\x03\x04", "application/zip")}
 
 
+def new_arrival(things: Things) -> Body:
+    return {"name": "new", "files": [{"path": "a/1.dcm", "size": 10}]}
+
+
+def patients_table(things: Things) -> Body:
+    text = f"patient,sex\n{things['patient'].pseudonym},F\n"
+    file = SimpleUploadedFile("patients.csv", text.encode(), "text/csv")
+    return {"table_file": file, "import": "yes"}
+
+
+def patients_table_by_api(things: Things) -> Body:
+    return patients_table(things) | {"dry_run": "false"}
+
+
 def imported_study(things: Things) -> Body:
     file = SimpleUploadedFile("calls.csv", EXAMPLE.encode(), "text/csv")
     return {"title": "Read elsewhere", "file": file}

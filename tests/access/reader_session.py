@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cohorts.serving import frames_signature
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, Study, StudyReader
 from tests.access.transcript import Transcript, fixed_id
@@ -69,8 +70,9 @@ class ReaderSession:
         self.transcript.get(f"/reading/cases/{case.public_id}/")
         self.transcript.get(url)
         self.transcript.get(f"{url}pictures/")
+        signature = frames_signature(self.seat.user_id, case.public_id, case.series)
         for index in range(len(case.series.frames) + 1):
-            self.transcript.get(f"{url}frames/{index}/")
+            self.transcript.get(f"{url}{signature}/frames/{index}/")
 
     def url(self, case: Assignment) -> str:
         return f"/api/v1/reading/cases/{case.public_id}/"

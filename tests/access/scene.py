@@ -16,9 +16,13 @@ from django.db import transaction
 from accounts.models import User
 from annotation import services as annotation
 from cohorts import storage
+from cohorts.dicomweb.cases import ServedCase
+from cohorts.dicomweb.services import create_token
+from cohorts.arrivals import ExpectedFile
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.selectors import current_masks_in
-from cohorts.services import exclude_patient
+from cohorts.services import exclude_patient, start_arrival
+from cohorts.serving import frames_signature
 from cohorts.vocabulary import CohortRole
 from inference.models import ModelUpload, ModelUploadFile, ModelVersion, Provenance, TrainingRun
 from inference.services import request_predictions, start_training
@@ -173,6 +177,7 @@ def _open_study(people: People, cohort: Cohort) -> dict[str, Any]:
         "seat": seat.public_id,
         "submitted_case": submitted.public_id,
         "case": current.public_id,
+        "reader_frames": frames_signature(people.reader_one.pk, current.public_id, current.series),
         "case_node": node.public_id,
         "case_slice": node.mask.bounding_box[0][0],
         "case_version": current.nodes.count(),
@@ -210,14 +215,30 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
     )
     left_out = store_case(cohort, "P010", nodes=1)
     exclude_patient(by=people.coordinator, patient=left_out, code="other", reason="A test.")
+    served = ServedCase(fresh)
     model, unused = untrained_model("Untrained"), untrained_model("Not run yet")
     run = request_predictions(by=people.coordinator, cohort=cohort, model_version=model)
     upload = IntakeUpload.objects.create(
         cohort=cohort, drop_name="ours", shown_name="first.zip", requested_by=people.coordinator
     )
+    arriving = start_arrival(
+        by=people.coordinator,
+        cohort=cohort,
+        shown_name="second",
+        files=[ExpectedFile(path="a/1.dcm", size=100)],
+    )
     return {
         "discordant": discordant.public_id,
         "patient": fresh.public_id,
+        "viewer_token": create_token(by=people.coordinator, cohort=cohort, name="Slicer", days=1)[
+            0
+        ].public_id,
+        "dicom_study": served.names.study_uid,
+        "dicom_series": served.names.ct_series_uid,
+        "dicom_instance": served.images.uid(0),
+        "annotator_frames": frames_signature(
+            people.annotator_one.pk, fresh.public_id, fresh.series
+        ),
         "left_out": left_out.public_id,
         "unused_model": unused.public_id,
         "labelling": labelling.public_id,
@@ -225,6 +246,7 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         "model": model.public_id,
         "prediction_run": run.public_id,
         "upload": upload.public_id,
+        "arrival": arriving.public_id,
         "model_upload": _model_upload(people).public_id,
     } | _explained(people, cohort, model)
 

@@ -70,6 +70,7 @@ ANNOTATORS = only("annotator", "second annotator")
 PIXELS = only("annotator", "second annotator", "adjudicator", "coordinator")
 READER = only("reader")
 COHORT, UPLOAD = {"cohort_id": "cohort"}, {"upload_id": "upload"}
+ARRIVAL = {"arrival_id": "arrival"}
 PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
 OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
@@ -138,6 +139,13 @@ COHORTS = {
     "cohorts:remove-member": Route(
         args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.old_member)
     ),
+    "cohorts:metadata": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.patients_table)
+    ),
+    "cohorts:metadata-template": Route(args=COHORT, get=COORDINATOR),
+    "cohorts-api:metadata": Route(
+        args=COHORT, **acting("coordinator", 400, bodies.patients_table_by_api)
+    ),
     "cohorts:uploads": Route(args=COHORT, get=COORDINATOR),
     "cohorts:start-intake": Route(
         args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.zip_file)
@@ -145,6 +153,13 @@ COHORTS = {
     "cohorts:upload": Route(args=UPLOAD, get=COORDINATOR),
     "cohorts:upload-progress": Route(args=UPLOAD, get=COORDINATOR),
     "cohorts:cancel-intake": Route(args=UPLOAD, **acting("coordinator", 302)),
+    "cohorts:upload-report": Route(args=UPLOAD, get=COORDINATOR),
+    # Nothing is asked about the scene's upload: back to its page.
+    "cohorts:questions": Route(
+        args=UPLOAD, get=only("coordinator", status=302), post=only("coordinator", status=422)
+    ),
+    "cohorts:give-up-questions": Route(args=UPLOAD, post=only("coordinator", status=302)),
+    "cohorts:give-up-arrival": Route(args=ARRIVAL, **acting("coordinator", 302)),
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
     "cohorts:exclude": Route(
         args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
@@ -159,9 +174,56 @@ COHORTS = {
     "cohorts-api:uploads": Route(
         args=COHORT, get=COORDINATOR, **acting("coordinator", 400, bodies.zip_file)
     ),
+    "cohorts-api:arrivals": Route(
+        args=COHORT, get=COORDINATOR, json=True, **acting("coordinator", 400, bodies.new_arrival)
+    ),
+    "cohorts-api:arrival": Route(args=ARRIVAL, get=COORDINATOR),
+    # The scene's upload on its way has not arrived: nothing can be handed over yet.
+    "cohorts-api:arrival-pieces": Route(
+        args=ARRIVAL, post=only("coordinator", status=415), body=bodies.nothing
+    ),
+    "cohorts-api:arrival-finish": Route(
+        args=ARRIVAL, post=only("coordinator", status=409), body=bodies.nothing
+    ),
+    "cohorts-api:arrival-give-up": Route(args=ARRIVAL, **acting("coordinator", 204)),
+    "cohorts-api:upload-give-up-questions": Route(
+        args=UPLOAD, post=only("coordinator", status=409)
+    ),
+    "cohorts-api:upload-questions": Route(
+        args=UPLOAD, post=only("coordinator", status=400), json=True
+    ),
     "cohorts-api:upload": Route(args=UPLOAD, get=COORDINATOR),
     "cohorts-api:case": Route(args=PATIENT, get=PIXELS),
-    "cohorts-api:frame": Route(args=PATIENT | {"index": 0}, get=PIXELS),
+    # Addresses of frames are signed for one person.
+    "cohorts-api:frame": Route(
+        args=PATIENT | {"signature": "annotator_frames", "index": 0}, get=only("annotator")
+    ),
+}
+CASE_BY_DICOMWEB = {"cohort": "cohort", "study": "dicom_study"}
+CT_BY_DICOMWEB = CASE_BY_DICOMWEB | {"series": "dicom_series"}
+IMAGE_BY_DICOMWEB = CT_BY_DICOMWEB | {"instance": "dicom_instance"}
+IN_COHORT = {"cohort": "cohort"}
+DICOMWEB = {
+    "cohorts:viewer-access": Route(
+        args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.viewer_token)
+    ),
+    "cohorts:revoke-token": Route(
+        args=COHORT | {"token_id": "viewer_token"}, **acting("coordinator", 302)
+    ),
+    # Searching lists pseudonyms: for coordinators only. Pixels: for those who work on the truth.
+    "dicomweb_api:studies": Route(args=IN_COHORT, get=COORDINATOR),
+    "dicomweb_api:series-search": Route(args=IN_COHORT, get=COORDINATOR),
+    "dicomweb_api:instance-search": Route(args=IN_COHORT, get=COORDINATOR),
+    "dicomweb_api:study-series-search": Route(args=CASE_BY_DICOMWEB, get=COORDINATOR),
+    "dicomweb_api:study-instance-search": Route(args=CASE_BY_DICOMWEB, get=COORDINATOR),
+    "dicomweb_api:series-instance-search": Route(args=CT_BY_DICOMWEB, get=COORDINATOR),
+    "dicomweb_api:study": Route(args=CASE_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:series": Route(args=CT_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:instance": Route(args=IMAGE_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:study-metadata": Route(args=CASE_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:series-metadata": Route(args=CT_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:instance-metadata": Route(args=IMAGE_BY_DICOMWEB, get=PIXELS),
+    "dicomweb_api:frames": Route(args=IMAGE_BY_DICOMWEB | {"frames": "1"}, get=PIXELS),
 }
 STUDIES = {
     # The form is there for everybody and offers only cohorts of the person's own.
@@ -223,7 +285,9 @@ READING = {
     ),
     "reading_api:case": Route(args=OWN_CASE, get=READER),
     "reading_api:pictures": Route(args=OWN_CASE, get=READER),
-    "reading_api:frame": Route(args=OWN_CASE | {"index": 0}, get=READER),
+    "reading_api:frame": Route(
+        args=OWN_CASE | {"signature": "reader_frames", "index": 0}, get=READER
+    ),
     # The body's form is looked at first: an empty one gives nothing away about the case.
     "reading_api:calls": Route(
         args=OWN_CASE, post=everyone(400), body=bodies.call, acts="reader", json=True
