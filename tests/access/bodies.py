@@ -45,6 +45,10 @@ def old_member(things: Things) -> Body:
     return {"username": "annotator_two", "role": "annotator"}
 
 
+def viewer_token(things: Things) -> Body:
+    return {"name": "3D Slicer", "days": 7}
+
+
 def zip_file(things: Things) -> Body:
     return {"file": SimpleUploadedFile("new.zip", b"PK\x03\x04", "application/zip")}
 
@@ -54,8 +58,7 @@ def new_arrival(things: Things) -> Body:
 
 
 def patients_table(things: Things) -> Body:
-    text = f"patient,sex\n{things['patient'].pseudonym},F\n"
-    file = SimpleUploadedFile("patients.csv", text.encode(), "text/csv")
+    file = SimpleUploadedFile("patients.csv", b"patient,sex\nP001,F\n", "text/csv")
     return {"table_file": file, "import": "yes"}
 
 
