@@ -90,13 +90,6 @@ async function buildCornerstone(folder) {
   return [...new Set(homes.filter((found) => found !== undefined))];
 }
 
-/** Only the streaming writer of zips: the rest of fflate is not sent. */
-async function buildFflate() {
-  const folder = freshFolder(`fflate-${versionOf('fflate')}`);
-  await build({ ...SETTINGS, entryPoints: { zip: 'entries/zip.js' }, outdir: folder });
-  writeLicences(folder, ['fflate']);
-}
-
 /** Licences travel with the code: one file, one section per package. */
 function writeLicences(folder, packages) {
   const sections = packages.map((place) => {
@@ -133,4 +126,3 @@ const cornerstone = freshFolder(`cornerstone-${versionOf('@cornerstonejs/core')}
 writeLicences(cornerstone, await buildCornerstone(cornerstone));
 copyPackage('bootstrap', 'bootstrap', ['css/bootstrap.min.css', 'js/bootstrap.bundle.min.js']);
 copyPackage('htmx.org', 'htmx', ['htmx.min.js']);
-await buildFflate();

@@ -12,7 +12,7 @@ if grep -q '"resolved"' package-lock.json; then
   echo "frontend/package-lock.json names a registry: run npm install in frontend/ again." >&2
   exit 1
 fi
-for name in cornerstone bootstrap htmx fflate; do
+for name in cornerstone bootstrap htmx; do
   rm -rf "$root/static/vendor/$name"-*
 done
 node build.mjs "$root/static/vendor"

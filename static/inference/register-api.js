@@ -1,29 +1,5 @@
 /** Talks to the server about one upload. */
-
-/** Why a request did not succeed; `again` says that trying again may help. */
-export class Refusal extends Error {
-  /** @param {string} sentence @param {{again?: boolean}} [how] */
-  constructor(sentence, { again = false } = {}) {
-    super(sentence);
-    this.name = 'Refusal';
-    this.again = again;
-  }
-}
-
-/** @param {number} status 0 when no answer came. @param {string} text @returns {Refusal} */
-function refusalOf(status, text) {
-  if (status === 0 || status === 429 || status >= 500) {
-    const why = status === 0 ? 'The connection was lost' : `The server answered with ${status}`;
-    return new Refusal(`${why}.`, { again: true });
-  }
-  let sentence = '';
-  try {
-    sentence = JSON.parse(text).message ?? '';
-  } catch {
-    // Not ours: a proxy's page, for example.
-  }
-  return new Refusal(sentence || `The server answered with status ${status}.`);
-}
+import { refusalOf } from '../site/persistent-requests.js';
 
 /**
  * @param {string} url The upload's address.

@@ -1,8 +1,6 @@
 /** Sends the members one after another; goes on by itself after a lost connection. */
-import { Refusal } from './register-api.js';
+import { persistently, Refusal } from '../site/persistent-requests.js';
 import { digestOf } from './register-digest.js';
-
-const WAITS_S = [1, 2, 4, 8, 15, 30];
 
 /**
  * @typedef {{path: string, run: number, fold: number, size: number, file: File | null}} Item
@@ -14,48 +12,6 @@ const WAITS_S = [1, 2, 4, 8, 15, 30];
  *   onWaiting: (seconds: number) => void,
  * }} Told
  */
-
-/** @param {number} seconds @param {AbortSignal} signal */
-function waited(seconds, signal) {
-  return new Promise((resolve, reject) => {
-    function end() {
-      clearTimeout(timer);
-      window.removeEventListener('online', end);
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) {
-        reject(signal.reason);
-      } else {
-        resolve();
-      }
-    }
-    const timer = setTimeout(end, seconds * 1000);
-    // No need to wait longer once the network is back.
-    window.addEventListener('online', end);
-    signal.addEventListener('abort', end);
-  });
-}
-
-/**
- * @template T
- * @param {() => Promise<T>} attempt
- * @param {AbortSignal} signal
- * @param {Told} told
- * @returns {Promise<T>}
- */
-async function persistently(attempt, signal, told) {
-  for (const seconds of WAITS_S) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof Refusal) || !error.again) {
-        throw error;
-      }
-      told.onWaiting(seconds);
-      await waited(seconds, signal);
-    }
-  }
-  return attempt();
-}
 
 /** @param {Item} item @param {{size_bytes: number, sha256: string, problem: string}} [known] */
 async function isThere(item, known) {
@@ -74,7 +30,7 @@ async function isThere(item, known) {
  */
 export async function sendAll(server, items, signal, told) {
   const total = items.reduce((sum, { size }) => sum + size, 0);
-  const { places } = await persistently(() => server.inventory(signal), signal, told);
+  const { places } = await persistently(() => server.inventory(signal), signal, told.onWaiting);
   const known = new Map(places.flatMap(({ file }) => (file ? [[file.path, file]] : [])));
   const result = { sent: 0, skipped: 0, refused: [] };
   let before = 0;
@@ -102,7 +58,7 @@ export async function sendAll(server, items, signal, told) {
       result.skipped += 1;
     } else {
       try {
-        const stored = await persistently(() => attempt(item), signal, told);
+        const stored = await persistently(() => attempt(item), signal, told.onWaiting);
         result.sent += 1;
         if (stored.problem) {
           result.refused.push(stored.problem);
@@ -116,7 +72,7 @@ export async function sendAll(server, items, signal, told) {
     }
     before += item.size;
     told.onBytes(before, total);
-    await persistently(told.onStored, signal, told);
+    await persistently(told.onStored, signal, told.onWaiting);
   }
   return result;
 }

@@ -3,7 +3,8 @@
  */
 import { inWords } from '../cohorts/bytes-in-words.js';
 import { choiceOfDrop } from '../cohorts/dropped-items.js';
-import { Refusal, uploadAt } from './register-api.js';
+import { Refusal } from '../site/persistent-requests.js';
+import { uploadAt } from './register-api.js';
 import { sendAll } from './register-queue.js';
 import { statusOf } from './register-status.js';
 

@@ -40,7 +40,6 @@ def test_folder_names_carry_the_locked_versions() -> None:
             "cornerstone": "@cornerstonejs/core",
             "bootstrap": "bootstrap",
             "htmx": "htmx.org",
-            "fflate": "fflate",
         }.items()
     }
     assert {Path(name).parts[0] for name in recorded()} == wanted
@@ -55,7 +54,6 @@ def test_the_lock_file_names_no_registry() -> None:
     [
         ("cornerstone", "static/viewer/cornerstone.js"),
         ("cornerstone", "templates/reading/case.html"),
-        ("fflate", "static/cohorts/zip-folder.js"),
     ],
 )
 def test_our_modules_name_the_vendored_version(package: str, path: str) -> None:
