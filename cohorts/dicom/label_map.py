@@ -1,5 +1,7 @@
-"""cohorts.dicom: a NIfTI instance label map, placed on the CT grid by its affine."""
+"""cohorts.dicom: label maps (NIfTI here), placed on the CT grid by their affine."""
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import nibabel
@@ -7,34 +9,43 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
-from cohorts.dicom.geometry import FloatArray, SeriesGeometry
-from cohorts.dicom.masks import MOST_NODES, NodeMaskInput, check_label, node_from_voxels
+from cohorts.dicom.geometry import BoundingBox, FloatArray, SeriesGeometry
+from cohorts.dicom.grid_placement import GridPlacement, place_on_grid
+from cohorts.dicom.mask_files import MaskFile, StructureVoxels, check_count, unreadable
+from cohorts.dicom.masks import NodeMaskInput, check_label
 from cohorts.dicom.source_files import SourceFile
+from cohorts.dicom.structures import Structure
 
-GRID_TOLERANCE_VOXELS = 0.1
-"""How far any corner of a label map may lie from the CT's: rounding of headers, no more."""
 NIFTI_ERRORS: tuple[type[Exception], ...] = (ImageFileError, HeaderDataError)
 NIFTI_UNREADABLE = UNREADABLE_ERRORS + NIFTI_ERRORS
+RAS_TO_LPS = np.diag((-1.0, -1.0, 1.0, 1.0))
 
 
-def read_label_map(file: SourceFile, geometry: SeriesGeometry) -> list[NodeMaskInput]:
-    """Read a NIfTI label map in which every value above 0 is one node.
+def open_nifti(
+    file: SourceFile, geometry: SeriesGeometry, names: Mapping[int, str] | None = None
+) -> MaskFile:
+    """Read a NIfTI label map in which every value above 0 is one structure.
 
     The map must lie on the CT grid, up to the order and direction of its axes; nothing is
-    resampled. NIfTI affines are in RAS millimetres, CT geometry in LPS.
+    resampled. NIfTI affines are in RAS millimetres, CT geometry in LPS. The sform counts, or the
+    qform where there is no sform; a file in which both are set and differ is refused, as is one
+    with neither.
 
     Parameters
     ----------
     file : SourceFile
     geometry : SeriesGeometry
         Grid of the CT series.
+    names : mapping of int to str, optional
+        Names of values.
 
     Returns
     -------
-    list of NodeMaskInput
-        In ascending order of label; labels as in the file.
+    MaskFile
+        Labels as in the file.
 
     Raises
     ------
@@ -48,120 +59,176 @@ def read_label_map(file: SourceFile, geometry: SeriesGeometry) -> list[NodeMaskI
     try:
         image = nibabel.load(file.path)
         if not isinstance(image, nibabel.Nifti1Image):
-            raise _unreadable(file)
-        shape = tuple(int(size) for size in image.shape)
-        affine = np.asarray(image.affine, dtype=np.float64)
+            raise unreadable(file, "NIfTI")
+        shape = _spatial_shape(file, tuple(int(size) for size in image.shape))
+        placement = _placement(file, image, shape, geometry)
+        _check_scaling(file, image)
+        # The shape was compared with the CT's, so the size of this read is bounded.
+        stored: Any = image.dataobj
+        values = np.asanyarray(stored.get_unscaled()).reshape(shape)
     except IntakeError:
         raise
     except NIFTI_UNREADABLE as error:
-        raise _unreadable(file) from error
-    if len(shape) == 4 and shape[3] == 1:
-        shape = shape[:3]
-    placement = _Placement(file, shape, affine, geometry)
-    try:
-        # The shape was compared with the CT's, so the size of this read is bounded.
-        values = np.asanyarray(image.dataobj).reshape(shape)
-    except NIFTI_UNREADABLE as error:
-        raise _unreadable(file) from error
-    return _nodes_of(file, values, placement)
+        raise unreadable(file, "NIfTI") from error
+    nodes = label_nodes(file, placement.oriented(values), placement.box.start_zyx)
+    return mask_file_of(file, nodes, names)
 
 
-def _unreadable(file: SourceFile) -> IntakeError:
-    return IntakeError(
-        RefusalCode.UNREADABLE, "cannot be read as NIfTI; export the label map again", file.name
-    )
+def _spatial_shape(file: SourceFile, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape without further axes of length 1."""
+    if len(shape) > 3 and set(shape[3:]) == {1}:
+        return shape[:3]
+    if len(shape) > 3:
+        raise IntakeError(
+            RefusalCode.MASK_VALUES,
+            f"holds several volumes (shape {shape}); a label map is one volume. Give each volume "
+            "as a file of its own",
+            file.name,
+        )
+    return shape
 
 
-class _Placement:
-    """How the axes of a label map run along those of the CT grid.
+def _placement(
+    file: SourceFile, image: nibabel.Nifti1Image, shape: tuple[int, ...], geometry: SeriesGeometry
+) -> GridPlacement:
+    header: Any = image.header
+    forms = [header.get_sform(coded=True), header.get_qform(coded=True)]
+    affines = [np.asarray(affine, dtype=np.float64) for affine, code in forms if code]
+    if not affines:
+        raise refusal_of_grid(file)("has neither sform nor qform")
+    placements = [place_whole(file, RAS_TO_LPS @ affine, shape, geometry) for affine in affines]
+    if len(set(placements)) > 1:
+        raise IntakeError(
+            RefusalCode.MASK_AMBIGUOUS,
+            "its sform and its qform place it differently; export it again with one orientation",
+            file.name,
+        )
+    return placements[0]
+
+
+def _check_scaling(file: SourceFile, image: nibabel.Nifti1Image) -> None:
+    header: Any = image.header
+    slope, intercept = header.get_slope_inter()
+    if slope not in {None, 1.0} or intercept not in {None, 0.0}:
+        raise bad_values(file, "values with a scale (scl_slope, scl_inter) that changes them")
+
+
+def refusal_of_grid(file: SourceFile) -> Callable[[str], IntakeError]:
+    """Return what makes refusals of a label map that is not on the CT grid."""
+
+    def refusal(found: str) -> IntakeError:
+        return IntakeError(
+            RefusalCode.MASK_GRID,
+            f"{found}; a label map must have the grid of its CT (shape, spacing, origin and "
+            "orientation; NIfTI in RAS, NRRD in its stated space). Export it on the original CT "
+            "grid",
+            file.name,
+        )
+
+    return refusal
+
+
+def place_whole(
+    file: SourceFile, affine_to_lps: FloatArray, shape: tuple[int, ...], geometry: SeriesGeometry
+) -> GridPlacement:
+    """Place a map that must fill the CT grid.
 
     Raises
     ------
     IntakeError
-        If the two grids are not the same.
+        If it does not.
     """
-
-    def __init__(
-        self,
-        file: SourceFile,
-        shape: tuple[int, ...],
-        affine_ras: FloatArray,
-        geometry: SeriesGeometry,
-    ) -> None:
-        if len(shape) != 3 or sorted(shape) != sorted(geometry.shape_zyx):
-            raise self._refusal(file, f"has the shape {shape}")
-        to_lps = np.diag((-1.0, -1.0, 1.0, 1.0)) @ affine_ras
-        to_ct = np.linalg.inv(geometry.affine_zyx_to_lps()) @ to_lps
-        if not np.isfinite(to_ct).all():
-            raise self._refusal(file, "has no usable affine")
-        self.matrix = np.rint(to_ct[:3, :3]).astype(np.int64)
-        self.offset = np.rint(to_ct[:3, 3]).astype(np.int64)
-        self._check_corners(file, shape, to_ct, geometry)
-
-    def _check_corners(
-        self,
-        file: SourceFile,
-        shape: tuple[int, ...],
-        to_ct: FloatArray,
-        geometry: SeriesGeometry,
-    ) -> None:
-        """Check that the corners of the map are the corners of the CT."""
-        corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(shape) - 1)
-        exact = corners @ to_ct[:3, :3].T + to_ct[:3, 3]
-        rounded = self.to_ct_index(corners)
-        last = np.array(geometry.shape_zyx) - 1
-        is_permutation = (np.abs(self.matrix).sum(axis=0) == 1).all() and (
-            np.abs(self.matrix).sum(axis=1) == 1
-        ).all()
-        same_box = (rounded.min(axis=0) == 0).all() and (rounded.max(axis=0) == last).all()
-        if not (is_permutation and same_box):
-            raise self._refusal(file, "does not lie on the CT by its affine")
-        if np.abs(exact - rounded).max() > GRID_TOLERANCE_VOXELS:
-            raise self._refusal(file, "lies beside the CT grid by its affine")
-
-    @staticmethod
-    def _refusal(file: SourceFile, found: str) -> IntakeError:
-        return IntakeError(
-            RefusalCode.MASK_GRID,
-            f"{found}; a label map must have the grid of its CT (shape, spacing, origin and "
-            "orientation, affine in RAS). Export it on the original CT grid",
-            file.name,
-        )
-
-    def to_ct_index(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Map indices of the label map, shape (n, 3), to (z, y, x) of the CT."""
-        mapped: NDArray[np.int64] = index @ self.matrix.T + self.offset
-        return mapped
+    refusal = refusal_of_grid(file)
+    if len(shape) != 3 or sorted(shape) != sorted(geometry.shape_zyx):
+        raise refusal(f"has the shape {shape}")
+    placement = place_on_grid(affine_to_lps, shape, geometry, refusal)
+    if not placement.fills(geometry.shape_zyx):
+        raise refusal("does not lie on the CT by its affine")
+    return placement
 
 
-def _nodes_of(file: SourceFile, values: NDArray[Any], placement: _Placement) -> list[NodeMaskInput]:
-    """Group the voxels above 0 by label."""
-    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
-        raise _bad_values(file, "values that are no finite numbers")
-    index = np.argwhere(values)
-    if len(index) == 0:
+def label_nodes(
+    file: SourceFile, values_zyx: NDArray[Any], start_zyx: tuple[int, int, int]
+) -> list[NodeMaskInput]:
+    """Group the voxels above 0 by label.
+
+    Parameters
+    ----------
+    file : SourceFile
+    values_zyx : ndarray, axes (z, y, x) of the CT
+    start_zyx : tuple of int
+        Where its first voxel lies on the CT grid.
+
+    Returns
+    -------
+    list of NodeMaskInput
+        In ascending order of label.
+
+    Raises
+    ------
+    IntakeError
+        If a value is no label, there are more labels than nodes can be, or none.
+    """
+    labels = _labels(file, values_zyx)
+    numbers = np.zeros(values_zyx.shape, dtype=np.int16)
+    for plane, numbered in zip(values_zyx, numbers, strict=True):
+        filled = plane != 0
+        numbered[filled] = np.searchsorted(labels, plane[filled].astype(np.int64)) + 1
+    nodes = []
+    for number, place in enumerate(ndimage.find_objects(numbers), start=1):
+        starts = [int(part.start) + first for part, first in zip(place, start_zyx, strict=True)]
+        mask = numbers[place] == number
+        z1, y1, x1 = (first + size for first, size in zip(starts, mask.shape, strict=True))
+        box = BoundingBox((starts[0], starts[1], starts[2]), (z1, y1, x1))
+        nodes.append(NodeMaskInput(label=int(labels[number - 1]), name="", box=box, mask=mask))
+    return nodes
+
+
+def _labels(file: SourceFile, values_zyx: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the values above 0, ascending, plane by plane so that no second volume stands."""
+    if values_zyx.dtype.kind not in "iuf":
+        raise bad_values(file, "values that are no numbers")
+    found: set[float] = set()
+    for plane in values_zyx:
+        present = np.unique(plane[plane != 0])
+        if not np.isfinite(present).all():
+            raise bad_values(file, "values that are no finite numbers")
+        if (present < 0).any() or (present != np.rint(present)).any():
+            raise bad_values(file, "negative values or fractions")
+        found.update(present.tolist())
+        check_count(len(found), "different values", file)
+    if not found:
         raise IntakeError(
             RefusalCode.MASK_EMPTY,
             "holds no node (all values are 0); give the mask that belongs to this CT",
             file.name,
         )
-    found = values[tuple(index.T)]
-    if (found < 0).any() or (found != np.rint(found)).any():
-        raise _bad_values(file, "negative values or fractions")
-    labels, owner = np.unique(found, return_inverse=True)
-    if len(labels) > MOST_NODES:
-        raise _bad_values(file, f"{len(labels)} different values (at most {MOST_NODES})")
-    on_ct = placement.to_ct_index(index)
-    nodes = []
-    for number, value in enumerate(labels):
+    for value in found:
         check_label(int(value), file.name)
-        nodes.append(node_from_voxels(int(value), "", on_ct[owner == number]))
-    return nodes
+    return np.array(sorted(found), dtype=np.int64)
 
 
-def _bad_values(file: SourceFile, found: str) -> IntakeError:
+def bad_values(file: SourceFile, found: str) -> IntakeError:
+    """Return the refusal of values that are no labels."""
     return IntakeError(
         RefusalCode.MASK_VALUES,
         f"holds {found}; a label map holds 0 for background and one whole number per node",
         file.name,
+    )
+
+
+def mask_file_of(
+    file: SourceFile, nodes: list[NodeMaskInput], names: Mapping[int, str] | None
+) -> MaskFile:
+    """Return the mask file of a label map that was read whole."""
+    nodes = [replace(node, name=(names or {}).get(node.label, "")) for node in nodes]
+
+    def read(numbers: Collection[int]) -> StructureVoxels:
+        chosen = [node for node in nodes if node.label in numbers]
+        return StructureVoxels(found=chosen, empty=[], notes=[])
+
+    return MaskFile(
+        file=file,
+        structures=tuple(Structure(number=node.label, name=node.name) for node in nodes),
+        read=read,
     )

@@ -1,80 +1,108 @@
 """cohorts.dicom: a DICOM SEG, its segments placed on the CT grid frame by frame."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import iter_pixels
 
+from cohorts.dicom.bounded_reading import OBJECT_BOUNDS, read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.geometry import SeriesGeometry
-from cohorts.dicom.masks import MOST_NODES, NodeMaskInput, check_label, node_from_voxels
-from cohorts.dicom.pixels import NATIVE_SYNTAXES
+from cohorts.dicom.grid_placement import GridPlacement, place_on_grid
+from cohorts.dicom.mask_files import MaskFile, StructureVoxels, check_count, unreadable
+from cohorts.dicom.masks import MaskParts, check_label
+from cohorts.dicom.pixels import LOSSLESS_SYNTAXES, NATIVE_SYNTAXES
+from cohorts.dicom.references import ScanReference
 from cohorts.dicom.source_files import SourceFile
+from cohorts.dicom.structures import Structure
 
-PLACE_TOLERANCE_VOXELS = 0.1
-DIRECTION_TOLERANCE = 1e-3
 MOST_FRAMES = 100_000
+LYMPH_NODE_CODES = frozenset({"59441001", "T-C4000"})
+"""Lymph node in SNOMED CT and in the older SNOMED RT (DICOM PS3.16 CID 7166 and its mapping)."""
+NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81"
 
 
-def read_segmentation(
-    file: SourceFile, geometry: SeriesGeometry
-) -> tuple[list[NodeMaskInput], list[str]]:
-    """Read a BINARY or LABELMAP segmentation in which every segment is one node.
+def open_segmentation(file: SourceFile, geometry: SeriesGeometry, scan: ScanReference) -> MaskFile:
+    """Read the header of a BINARY or LABELMAP segmentation; each segment is one structure.
 
-    Frames may be sparse and in any order; segments may overlap and are kept whole. Each frame is
-    placed by its own position. Nothing is resampled.
+    Frames may be sparse and in any order, of any orientation along the CT grid; segments may
+    overlap and are kept whole. Each frame is placed by its own position. Nothing is resampled.
 
     Parameters
     ----------
     file : SourceFile
     geometry : SeriesGeometry
-        Grid and frame of reference of the CT series.
+        Grid of the CT series.
+    scan : ScanReference
+        The CT series that a mask must belong to.
 
     Returns
     -------
-    nodes : list of NodeMaskInput
-        In ascending order of segment number, which is the label.
-    notes : list of str
-        Segments without a voxel, by number.
+    MaskFile
+        Structures by segment number, which is the label.
 
     Raises
     ------
     IntakeError
-        If the file is unreadable, of another type, in another frame of reference, not on the CT
-        grid, or empty.
+        If the file is unreadable, of another type, or in another frame of reference; when voxels
+        are read, if it is not on the CT grid or damaged.
 
     References
     ----------
-    DICOM PS3.3 A.51, C.8.20; PS3.5 section 8.1.1 for the packing of single bits.
+    DICOM PS3.3 A.51, A.90 (label map), C.8.20; PS3.5 section 8.1.1 for the packing of single bits.
     """
     try:
-        dataset = pydicom.dcmread(file.path, force=True)
-        names = _segment_names(dataset)
-        _check_header(file, dataset, geometry)
-        voxels = _voxels_by_segment(file, dataset, geometry)
+        dataset = read_bounded(file.path, name=file.name, bounds=OBJECT_BOUNDS, force=True)
+        structures = _structures(file, dataset)
+        _check_header(file, dataset)
+        notes = scan.check(file, {str(dataset.get("FrameOfReferenceUID") or "")}, dataset)
     except IntakeError:
         raise
     except UNREADABLE_ERRORS as error:
-        raise IntakeError(
-            RefusalCode.UNREADABLE,
-            "cannot be read as a DICOM segmentation; export it again",
-            file.name,
-        ) from error
-    return _nodes_of(file, names, voxels)
+        raise unreadable(file, "a DICOM segmentation") from error
+
+    def read(numbers: Collection[int]) -> StructureVoxels:
+        try:
+            parts = _parts_by_segment(file, dataset, geometry, numbers)
+        except IntakeError:
+            raise
+        except UNREADABLE_ERRORS as error:
+            raise unreadable(file, "a DICOM segmentation") from error
+        nodes = {
+            one.number: parts[one.number].node(one.number, one.name)
+            for one in structures
+            if one.number in numbers
+        }
+        return StructureVoxels(
+            found=[node for node in nodes.values() if node is not None],
+            empty=[number for number, node in nodes.items() if node is None],
+            notes=[],
+        )
+
+    return MaskFile(file=file, structures=structures, read=read, notes=tuple(notes))
 
 
-def _segment_names(dataset: Dataset) -> dict[int, str]:
-    return {
-        int(segment.SegmentNumber): str(segment.get("SegmentLabel") or "")
-        for segment in dataset.SegmentSequence
-    }
+def _structures(file: SourceFile, dataset: Dataset) -> tuple[Structure, ...]:
+    found: dict[int, Structure] = {}
+    for segment in dataset.SegmentSequence:
+        number = int(segment.get("SegmentNumber", 0))
+        if number == 0 and dataset.get("SegmentationType") == "LABELMAP":
+            continue  # the background of a label map may be described like a segment
+        check_label(number, file.name)
+        codes = segment.get("SegmentedPropertyTypeCodeSequence") or [Dataset()]
+        found[number] = Structure(
+            number=number,
+            name=str(segment.get("SegmentLabel") or ""),
+            coded_as_node=str(codes[0].get("CodeValue") or "") in LYMPH_NODE_CODES,
+        )
+    check_count(len(found), "segments", file)
+    return tuple(found[number] for number in sorted(found))
 
 
-def _check_header(file: SourceFile, dataset: Dataset, geometry: SeriesGeometry) -> None:
+def _check_header(file: SourceFile, dataset: Dataset) -> None:
     kind = str(dataset.get("SegmentationType"))
     if kind not in {"BINARY", "LABELMAP"}:
         raise IntakeError(
@@ -82,50 +110,55 @@ def _check_header(file: SourceFile, dataset: Dataset, geometry: SeriesGeometry) 
             f"SegmentationType is {kind[:20]}; BINARY or LABELMAP is expected",
             file.name,
         )
-    if str(dataset.get("FrameOfReferenceUID") or "") != geometry.frame_of_reference_uid:
-        raise IntakeError(
-            RefusalCode.MASK_FRAME_OF_REFERENCE,
-            "FrameOfReferenceUID differs from the CT's: the mask was made on another scan. "
-            "Give the segmentation of this CT",
-            file.name,
-        )
-    if (int(dataset.Rows), int(dataset.Columns)) != geometry.shape_zyx[1:]:
-        raise _off_grid(file, f"has {dataset.Rows} rows and {dataset.Columns} columns")
     if not 1 <= int(dataset.NumberOfFrames) <= MOST_FRAMES:
         raise IntakeError(RefusalCode.MASK_VALUES, "NumberOfFrames is out of range", file.name)
+    if len(dataset.PerFrameFunctionalGroupsSequence) != int(dataset.NumberOfFrames):
+        raise IntakeError(
+            RefusalCode.UNREADABLE,
+            "PerFrameFunctionalGroupsSequence must have one item per frame",
+            file.name,
+        )
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    if syntax not in LOSSLESS_SYNTAXES - {NEAR_LOSSLESS}:
+        raise IntakeError(
+            RefusalCode.TRANSFER_SYNTAX,
+            "is compressed in a way that may change voxels or that cannot be decoded; export the "
+            "segmentation uncompressed",
+            file.name,
+        )
 
 
-def _voxels_by_segment(
-    file: SourceFile, dataset: Dataset, geometry: SeriesGeometry
-) -> dict[int, list[NDArray[np.int64]]]:
-    """Return each segment's voxel indices (z, y, x), one array per frame."""
-    shared = dataset.get("SharedFunctionalGroupsSequence") or [Dataset()]
+def _parts_by_segment(
+    file: SourceFile, dataset: Dataset, geometry: SeriesGeometry, wanted: Collection[int]
+) -> dict[int, MaskParts]:
+    """Return each wanted segment's voxels; every frame is placed before any is decoded."""
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     groups = dataset.PerFrameFunctionalGroupsSequence
+    placements = _placements(file, dataset, groups, shared, geometry)
     labelmap = dataset.SegmentationType == "LABELMAP"
-    voxels: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
-    for group, plane in zip(groups, _planes(file, dataset), strict=True):
-        z = _slice_index(file, group, shared[0], geometry)
+    known = {int(segment.SegmentNumber) for segment in dataset.SegmentSequence}
+    parts: dict[int, MaskParts] = defaultdict(MaskParts)
+    for group, placement, plane in zip(groups, placements, _planes(file, dataset), strict=True):
         if labelmap:
             numbers = [int(value) for value in np.unique(plane) if value]
         else:
-            numbers = [_segment_number(group, shared[0])]
-        for number in numbers:
-            rows, columns = np.nonzero(plane == number if labelmap else plane)
-            index = np.stack((np.full_like(rows, z), rows, columns), axis=1)
-            voxels[number].append(index)
-    return voxels
+            numbers = [_segment_number(group, shared)]
+        if not known.issuperset(numbers):
+            raise IntakeError(
+                RefusalCode.MASK_VALUES,
+                "a frame names a segment that SegmentSequence does not describe",
+                file.name,
+            )
+        for number in set(numbers).intersection(wanted):
+            inside = plane == number if labelmap else plane != 0
+            parts[number].add(placement.box.start_zyx, placement.oriented(inside[np.newaxis]))
+    return parts
 
 
 def _planes(file: SourceFile, dataset: Dataset) -> Iterator[NDArray[np.uint8]]:
     """Yield the frames one at a time, so that a large SEG never stands in memory unpacked."""
     frames, size = int(dataset.NumberOfFrames), int(dataset.Rows) * int(dataset.Columns)
     bits = int(dataset.BitsAllocated)
-    if len(dataset.PerFrameFunctionalGroupsSequence) != frames:
-        raise IntakeError(
-            RefusalCode.UNREADABLE,
-            "PerFrameFunctionalGroupsSequence must have one item per frame",
-            file.name,
-        )
     if str(dataset.file_meta.TransferSyntaxUID) not in NATIVE_SYNTAXES:
         yield from iter_pixels(dataset)
         return
@@ -156,28 +189,45 @@ def _segment_number(group: Dataset, shared: Dataset) -> int:
     return int(item.ReferencedSegmentNumber)
 
 
-def _slice_index(
-    file: SourceFile, group: Dataset, shared: Dataset, geometry: SeriesGeometry
-) -> int:
-    """Return the CT slice that a frame lies on."""
+def _placements(
+    file: SourceFile,
+    dataset: Dataset,
+    groups: Sequence[Dataset],
+    shared: Dataset,
+    geometry: SeriesGeometry,
+) -> list[GridPlacement]:
+    shape = (1, int(dataset.Rows), int(dataset.Columns))
+    if min(shape) < 1 or max(shape) > max(geometry.shape_zyx):
+        raise _off_grid(file, f"has {dataset.Rows} rows and {dataset.Columns} columns")
+    return [_placement(file, group, shared, shape, geometry) for group in groups]
+
+
+def _placement(
+    file: SourceFile,
+    group: Dataset,
+    shared: Dataset,
+    shape: tuple[int, int, int],
+    geometry: SeriesGeometry,
+) -> GridPlacement:
+    """Return where a frame lies on the CT grid."""
     orientation = _functional_group("PlaneOrientationSequence", group, shared)
     measures = _functional_group("PixelMeasuresSequence", group, shared)
     position = _functional_group("PlanePositionSequence", group, shared)
     cosines = np.array([float(value) for value in orientation.ImageOrientationPatient])
-    expected = (*geometry.row_direction, *geometry.column_direction)
-    if np.abs(cosines - expected).max() > DIRECTION_TOLERANCE:
-        raise _off_grid(file, "has another ImageOrientationPatient")
-    spacing = [float(value) for value in measures.PixelSpacing]
-    if not np.allclose(spacing, geometry.spacing_zyx_mm[1:], rtol=1e-3, atol=0):
-        raise _off_grid(file, "has another PixelSpacing")
-    origin = [float(value) for value in position.ImagePositionPatient]
-    index = geometry.lps_mm_to_voxel(origin)
-    z = int(np.rint(index[0]))
-    if np.abs(index - (z, 0, 0)).max() > PLACE_TOLERANCE_VOXELS:
-        raise _off_grid(file, "has a frame that lies on no CT slice")
-    if not 0 <= z < geometry.shape_zyx[0]:
+    row, column = cosines[:3], cosines[3:]
+    row_spacing, column_spacing = (float(value) for value in measures.PixelSpacing)
+    normal = np.cross(row, column)
+    # A frame has no thickness of its own: it counts as one voxel of the CT along its normal.
+    along = np.abs(np.linalg.inv(geometry.affine_zyx_to_lps())[:3, :3] @ normal).max()
+    if not along > 0:
+        raise _off_grid(file, "has no usable ImageOrientationPatient")
+    affine = np.eye(4)
+    affine[:3, :3] = np.stack((normal / along, column * row_spacing, row * column_spacing), axis=1)
+    affine[:3, 3] = [float(value) for value in position.ImagePositionPatient]
+    placement = place_on_grid(affine, shape, geometry, lambda found: _off_grid(file, found))
+    if not placement.is_within(geometry.shape_zyx):
         raise _off_grid(file, "has a frame outside the CT")
-    return z
+    return placement
 
 
 def _off_grid(file: SourceFile, found: str) -> IntakeError:
@@ -186,27 +236,3 @@ def _off_grid(file: SourceFile, found: str) -> IntakeError:
         f"{found}; a segmentation must have the grid of its CT. Export it on the original CT grid",
         file.name,
     )
-
-
-def _nodes_of(
-    file: SourceFile, names: dict[int, str], voxels: dict[int, list[NDArray[np.int64]]]
-) -> tuple[list[NodeMaskInput], list[str]]:
-    nodes, notes = [], []
-    for number in sorted(names.keys() | voxels.keys()):
-        check_label(number, file.name)
-        index = np.concatenate(voxels.get(number) or [np.empty((0, 3), dtype=np.int64)])
-        if len(index):
-            nodes.append(node_from_voxels(number, names.get(number, ""), index))
-        else:
-            notes.append(f"{file.name}: segment {number} is empty and was left out")
-    if not nodes:
-        raise IntakeError(
-            RefusalCode.MASK_EMPTY, "holds no node (every segment is empty)", file.name
-        )
-    if len(nodes) > MOST_NODES:
-        raise IntakeError(
-            RefusalCode.MASK_VALUES,
-            f"holds {len(nodes)} segments; at most {MOST_NODES} nodes are accepted",
-            file.name,
-        )
-    return nodes, notes
