@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from cohorts import selectors, services
-from cohorts.models import Cohort, IntakeUpload, NodeMask
+from cohorts.models import Cohort, IntakeUpload, Node, NodeMask
 from cohorts.vocabulary import CohortRole
 from jobs.models import JobState
 from tests.cases import store_case
@@ -165,11 +165,34 @@ def test_an_upload_is_stopped_on_its_page(coordinator, cohort):
 
 def test_a_patient_page_shows_nodes_and_what_to_look_at(coordinator, cohort):
     patient = store_case(cohort, "P001", nodes=2)
-    NodeMask.objects.filter(node__number=1).update(short_axis_mm=12.0, touches_border=True)
+    NodeMask.objects.filter(node__number=1).update(border_mm=12.34)
+    Node.objects.filter(number=1).update(auto_side="left", auto_level="IIa")
+    found = [(None, "the scan is oblique"), (2, "SAD is 4.0 mm, below 5 mm")]
+    patient.series.warnings = [
+        {"code": "some_code", "message": message, "node": node} for node, message in found
+    ]
+    patient.series.save()
     page = coordinator.get(reverse("cohorts:patient", args=[patient.public_id])).text
     assert "12 × 64 × 64" in page
-    assert page.count("SAD below 5 mm") == 1
-    assert page.count("Touches the border") == 1
+    rows = page.split("<tbody>")[1].split("</tr>")
+    assert "12.3" in rows[0]
+    assert "IIa left" in rows[0]
+    assert "SAD is" not in rows[0]
+    assert "SAD is 4.0 mm, below 5 mm" in rows[1]
+    assert page.count("The scan is oblique") == 1
+
+
+def test_the_station_of_each_node_is_told(cohort):
+    patient = store_case(cohort, "P001", nodes=2)
+    left_out = store_case(cohort, "P002", nodes=1)
+    left_out.exclusion_code = "image_quality"
+    left_out.save()
+    Node.objects.filter(patient=patient, number=1).update(auto_side="left", auto_level="IIa")
+    first, second = Node.objects.filter(patient=patient).order_by("number")
+    assert selectors.node_stations(cohort) == {
+        first.pk: selectors.NodeStation(side="left", level="IIa"),
+        second.pk: selectors.NodeStation(side="", level=""),
+    }
 
 
 def test_a_patient_without_nodes_says_so(coordinator, cohort):

@@ -14,7 +14,7 @@ from cohorts import drop, pipeline, services, tasks
 from cohorts.models import IntakeUpload, NodeMask, Patient
 from jobs import leases, reconcile
 from tests.cohorts.conftest import files_below
-from tests.cohorts.inputs import break_patient, write_patient, zip_of
+from tests.cohorts.inputs import SPACING_Z, break_patient, write_patient, zip_of
 
 pytestmark = pytest.mark.usefixtures("data_dir")
 
@@ -67,7 +67,8 @@ def test_upload_through_the_page_worker_and_report(
     assert "Accepted" in report
     assert 'hx-trigger="every 1s"' not in report
     patient = Patient.objects.get(pseudonym="P001")
-    assert "SAD below 5 mm" not in client.get(f"/cohorts/patients/{patient.public_id}/").text
+    assert patient.nodes.first().masks.get().border_mm == SPACING_Z
+    assert "below 5 mm" not in client.get(f"/cohorts/patients/{patient.public_id}/").text
 
 
 def test_the_job_is_enqueued_only_when_the_row_is_there(
