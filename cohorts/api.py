@@ -21,7 +21,7 @@ from cohorts.serializers import (
     CoordinatorUploadDetail,
     NewUpload,
 )
-from cohorts.serving import AnyAccept, case_payload, frame_response
+from cohorts.serving import AnyAccept, case_payload, signed_frame_response
 from cohorts.vocabulary import CohortRole
 
 SEES_PIXELS = (CohortRole.ANNOTATOR, CohortRole.ADJUDICATOR, CohortRole.COORDINATOR)
@@ -119,7 +119,7 @@ class PatientCase(APIView):
     )
     def get(self, request: Request, patient_id: uuid.UUID) -> Response:
         patient = selectors.patient_for(request.user, patient_id, *SEES_PIXELS)
-        return Response(AnnotatorCase(case_payload(patient)).data)
+        return Response(AnnotatorCase(case_payload(request.user, patient)).data)
 
 
 class PatientFrame(APIView):
@@ -130,12 +130,14 @@ class PatientFrame(APIView):
 
     @extend_schema(
         operation_id="cohorts_frame_retrieve",
-        summary="One slice as a JPEG-LS stream",
+        summary="One slice as a JPEG-LS stream; the address is the case's `frames_url`",
         responses={
             (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
             **errors(),
         },
     )
-    def get(self, request: Request, patient_id: uuid.UUID, index: int) -> HttpResponse:
+    def get(
+        self, request: Request, patient_id: uuid.UUID, signature: str, index: int
+    ) -> HttpResponse:
         patient = selectors.patient_for(request.user, patient_id, *SEES_PIXELS)
-        return frame_response(patient.series, index)
+        return signed_frame_response(request.user, patient_id, patient.series, signature, index)

@@ -2,17 +2,25 @@
 
 Identifiers are given by the caller: a blinded room passes its own random ones, so nothing here
 carries a key, a pseudonym or a UID.
+
+The address of a frame is signed for one person and one case: beside the session, which says who
+asks, it says that this address was handed to them. It does not expire, so that a browser's cache
+knows a frame again; it tells nothing about the case, and no two people or cases share one.
 """
 
+import hashlib
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from accounts.models import User
 from cohorts import selectors
 from cohorts.dicom.frames import JPEG_LS_LOSSLESS
 from cohorts.dicom.geometry import SeriesGeometry
@@ -93,13 +101,35 @@ def frame_response(series: CTSeries, index: int) -> HttpResponse:
     return response
 
 
-def case_payload(patient: Patient) -> dict[str, Any]:
+def frames_signature(user_id: int, case_id: uuid.UUID, series: CTSeries) -> str:
+    """Return what the addresses of a case's frames carry for one person: 64 hexadecimal digits.
+
+    ``case_id`` is the id under which the person knows the case. The list of frames is covered, so
+    that an address never leads to other pixels than those it was made for.
+    """
+    frames = hashlib.sha256("".join(frame["sha256"] for frame in series.frames).encode())
+    message = f"{user_id}\x1f{case_id}\x1f{frames.hexdigest()}"
+    return salted_hmac("nodewise-frames", message, algorithm="sha256").hexdigest()
+
+
+def signed_frame_response(
+    user: User, case_id: uuid.UUID, series: CTSeries, signature: str, index: int
+) -> HttpResponse:
+    """Return one frame to the person its address was handed to; Http404 to anybody else."""
+    if not constant_time_compare(signature, frames_signature(user.pk, case_id, series)):
+        raise Http404
+    return frame_response(series, index)
+
+
+def case_payload(user: User, patient: Patient) -> dict[str, Any]:
     """Return a case for people who know it by its own identifiers (never for a blinded reader)."""
     if not hasattr(patient, "series"):
         raise Http404
-    first_frame = reverse("cohorts-api:frame", args=[patient.public_id, 0])
+    case_id = patient.public_id
+    signature = frames_signature(user.pk, case_id, patient.series)
+    first_frame = reverse("cohorts-api:frame", args=[case_id, signature, 0])
     return {
-        "patient": patient.public_id,
+        "patient": case_id,
         "pseudonym": patient.pseudonym,
         "frames_url": first_frame.removesuffix("0/"),
         "geometry": geometry_payload(patient.series),

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.permissions import SignedIn
 from accounts.schema import errors
-from cohorts.serving import AnyAccept, frame_response
+from cohorts.serving import AnyAccept, signed_frame_response
 from readerstudy.reading import selectors, serializers, services
 from readerstudy.reading.selectors.reader_case import reader_case, reader_pictures
 
@@ -90,11 +90,12 @@ class CaseFrame(ReaderAPI):
 
     @extend_schema(
         operation_id="reading_case_frame",
-        summary="One slice as a JPEG-LS stream, slices counted from 0 by z",
+        summary="One slice as a JPEG-LS stream; the address is the case's `frames_url`",
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **errors()},
     )
-    def get(self, request: Request, case: uuid.UUID, index: int) -> HttpResponse:
-        return frame_response(selectors.pictures_for(request.user, case).series, index)
+    def get(self, request: Request, case: uuid.UUID, signature: str, index: int) -> HttpResponse:
+        series = selectors.pictures_for(request.user, case).series
+        return signed_frame_response(request.user, case, series, signature, index)
 
 
 class Calls(ReaderAPI):

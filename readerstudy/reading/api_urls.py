@@ -12,7 +12,11 @@ urlpatterns = [
     path("studies/<uuid:study>/plan/", AnalysisPlan.as_view(), name="plan"),
     path("cases/<uuid:case>/", api.Case.as_view(), name="case"),
     path("cases/<uuid:case>/pictures/", api.CasePictures.as_view(), name="pictures"),
-    path("cases/<uuid:case>/frames/<int:index>/", api.CaseFrame.as_view(), name="frame"),
+    path(
+        "cases/<uuid:case>/<str:signature>/frames/<int:index>/",
+        api.CaseFrame.as_view(),
+        name="frame",
+    ),
     path("cases/<uuid:case>/calls/", api.Calls.as_view(), name="calls"),
     path("cases/<uuid:case>/submit/", api.Submit.as_view(), name="submit"),
     path("cases/<uuid:case>/events/", api.Events.as_view(), name="events"),

@@ -82,6 +82,7 @@ class ReaderPictures(serializers.Serializer):
     """A case's pictures, to be fetched ahead."""
 
     case = serializers.UUIDField()
+    frames_url = serializers.CharField(help_text="A frame is at this address + index + '/'.")
     geometry = ReaderGeometry()
     frames = ReaderFrame(many=True)
     node_slices = serializers.ListField(
@@ -101,6 +102,7 @@ class ReaderCase(serializers.Serializer):
     version = serializers.IntegerField()
     protocol = serializers.CharField()
     categories = ReaderCategory(many=True)
+    frames_url = serializers.CharField(help_text="A frame is at this address + index + '/'.")
     geometry = ReaderGeometry()
     frames = ReaderFrame(many=True)
     nodes = ReaderNode(many=True)

@@ -22,6 +22,7 @@
  * @property {number} version
  * @property {string} protocol
  * @property {import('./call-form.js').Category[]} categories
+ * @property {string} frames_url
  * @property {import('../viewer/series.js').Geometry} geometry
  * @property {{index: number, sha256: string, bytes: number}[]} frames
  * @property {CaseNode[]} nodes

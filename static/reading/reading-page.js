@@ -72,7 +72,7 @@ class ReadingPage extends JudgementPage {
     const first = this.case.nextMissing(this.waiting());
     this.case.current = first?.node ?? null;
     this.viewer.setCurrentNode(this.case.current);
-    await this.viewer.open(seriesOf(this.caseUrl, payload), this.case.nodes, {
+    await this.viewer.open(seriesOf(payload), this.case.nodes, {
       slice: first ? centralSlice([first]) : 0,
     });
     this.show();
@@ -98,7 +98,7 @@ class ReadingPage extends JudgementPage {
     try {
       const url = this.#urlOf(caseId);
       const payload = await getJson(`${url}pictures/`);
-      this.viewer.prefetch(seriesOf(url, payload), payload.node_slices);
+      this.viewer.prefetch(seriesOf(payload), payload.node_slices);
     } catch (error) {
       if (!(error instanceof Refusal) && error.name !== 'ConnectionLost') {
         throw error;
@@ -165,9 +165,9 @@ class ReadingPage extends JudgementPage {
   }
 }
 
-/** @param {string} url @param {import('./case-state.js').ReadingCase} payload */
-function seriesOf(url, { case: caseId, geometry, frames }) {
-  return { caseId, framesUrl: `${url}frames/`, geometry, frames };
+/** @param {Pick<import('./case-state.js').ReadingCase, 'case' | 'frames_url' | 'geometry' | 'frames'>} payload */
+function seriesOf({ case: caseId, frames_url: framesUrl, geometry, frames }) {
+  return { caseId, framesUrl, geometry, frames };
 }
 
 const root = document.querySelector('[data-case-url]');

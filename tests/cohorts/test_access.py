@@ -7,6 +7,7 @@ from django.urls import get_resolver
 
 from cohorts import api_urls, urls
 from cohorts.models import Cohort, IntakeUpload
+from cohorts.serving import frames_signature
 from cohorts.vocabulary import CohortRole
 from tests.cases import store_case
 from tests.people import join, person
@@ -32,7 +33,7 @@ COORDINATORS_API = [
 ]
 PIXELS_API = [
     "/api/v1/cohorts/patients/{patient}/case/",
-    "/api/v1/cohorts/patients/{patient}/frames/0/",
+    "/api/v1/cohorts/patients/{patient}/{signature}/frames/0/",
 ]
 NO_COORDINATOR = [
     "annotator_one",
@@ -62,8 +63,12 @@ def here(people, cohort):
     }
 
     def user(name):
-        return neighbour if name == "neighbour" else getattr(people, name)
+        found = neighbour if name == "neighbour" else getattr(people, name)
+        # Addresses of frames are signed for one person.
+        ids["signature"] = frames_signature(found.pk, patient.public_id, patient.series)
+        return found
 
+    user("coordinator")
     return ids, user
 
 
@@ -164,7 +169,10 @@ def test_the_table_covers_every_route():
     }
     told = {
         address.format(
-            cohort="<uuid:cohort_id>", upload="<uuid:upload_id>", patient="<uuid:patient_id>"
+            cohort="<uuid:cohort_id>",
+            upload="<uuid:upload_id>",
+            patient="<uuid:patient_id>",
+            signature="<str:signature>",
         ).replace("frames/0/", "frames/<int:index>/")
         for address in told
     }

@@ -106,5 +106,19 @@ def test_a_frame_is_fetched_as_the_viewer_asks(client, people, cohort):
 def test_a_frame_outside_the_series_is_not_found(client, people, cohort):
     patient = store_case(cohort, "P001")
     client.force_login(people.annotator_one)
-    answer = client.get(f"/api/v1/cohorts/patients/{patient.public_id}/frames/12/")
+    case = client.get(f"/api/v1/cohorts/patients/{patient.public_id}/case/").json()
+    answer = client.get(f"{case['frames_url']}12/")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_the_address_of_a_frame_is_good_for_one_person(client, people, cohort):
+    patient = store_case(cohort, "P001")
+    case = f"/api/v1/cohorts/patients/{patient.public_id}/case/"
+    told = {}
+    for name in ("annotator_one", "annotator_two", "coordinator"):
+        client.force_login(getattr(people, name))
+        told[name] = client.get(case).json()["frames_url"]
+        assert client.get(case).json()["frames_url"] == told[name]
+        assert client.get(f"{told[name]}0/").status_code == 200
+    assert len(set(told.values())) == 3
+    assert client.get(f"{told['annotator_one']}0/").status_code == 404

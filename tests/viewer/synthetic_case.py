@@ -82,6 +82,7 @@ class SyntheticCase:
             "version": self.version,
             "protocol": "Call every outlined node.\nUse all slices.",
             "categories": CATEGORIES,
+            "frames_url": f"/api/v1/reading/cases/{self.case_id}/frames/",
             "geometry": {
                 "rows": ROWS,
                 "columns": COLUMNS,
@@ -105,7 +106,7 @@ class SyntheticCase:
         """What GET /api/v1/reading/cases/<uuid>/pictures/ answers: for fetching ahead."""
         whole = self.payload(position=1, total=1, next_case=None)
         slices = [round(node["centroid_zyx"][0]) for node in whole["nodes"]]
-        kept = {key: whole[key] for key in ("case", "geometry", "frames")}
+        kept = {key: whole[key] for key in ("case", "frames_url", "geometry", "frames")}
         return {**kept, "node_slices": slices}
 
     def _node(self, number: int, node: str) -> dict[str, Any]:

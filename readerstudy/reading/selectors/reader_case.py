@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from cohorts.models import NodeMask
-from cohorts.serving import frames_payload, geometry_payload, node_payload
+from cohorts.serving import frames_payload, frames_signature, geometry_payload, node_payload
 from cohorts.vocabulary import CATEGORY_CHOICES
 from readerstudy.reading.models import Assignment, AssignmentNode, NodeCall
 from readerstudy.reading.selectors.reader import cases_in_period, current_calls, next_case
@@ -27,6 +29,7 @@ def reader_case(case: Assignment) -> dict[str, Any]:
             {"value": value, "label": label, "key": str(value + 1)}
             for value, label in CATEGORY_CHOICES
         ],
+        "frames_url": _frames_url(case),
         "geometry": geometry_payload(case.series),
         "frames": frames_payload(case.series),
         "nodes": [_node(node, calls.get(node.pk)) for node in nodes.order_by("number")],
@@ -39,10 +42,18 @@ def reader_pictures(case: Assignment) -> dict[str, Any]:
     masks = NodeMask.objects.filter(pk__in=case.nodes.values("mask_id"))
     return {
         "case": case.public_id,
+        "frames_url": _frames_url(case),
         "geometry": geometry_payload(case.series),
         "frames": frames_payload(case.series),
         "node_slices": sorted({round(mask.centroid_zyx[0]) for mask in masks}, reverse=True),
     }
+
+
+def _frames_url(case: Assignment) -> str:
+    """Return where the case's frames are for its reader and nobody else: add index and '/'."""
+    signature = frames_signature(case.reader.user_id, case.public_id, case.series)
+    first_frame = reverse("reading_api:frame", args=[case.public_id, signature, 0])
+    return first_frame.removesuffix("0/")
 
 
 def _node(node: AssignmentNode, call: NodeCall | None) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 import uuid
 
 import pytest
+from django.urls import reverse
 
+from cohorts.serving import frames_signature
 from readerstudy.reading.models import Assignment, StudyReader
 from readerstudy.reading.services import (
     CallGiven,
@@ -51,6 +53,12 @@ def case(reader):
 
 def case_at(reader, position):
     return Assignment.objects.get(reader=reader, position=position)
+
+
+def frame_url(case, index):
+    """The address of a frame as the case's own reader is given it."""
+    signature = frames_signature(case.reader.user_id, case.public_id, case.series)
+    return reverse("reading_api:frame", args=[case.public_id, signature, index])
 
 
 def given(case, node, /, **changes):

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from readerstudy.reading.models import ReadingEvent
 from readerstudy.reading.services import close_study, reopen_case, submit_call
-from tests.readerstudy.reading.conftest import call_all, case_at, given, read_case
+from tests.readerstudy.reading.conftest import call_all, case_at, frame_url, given, read_case
 from tests.readerstudy.reading.test_races import body_of
 
 CASE_KEYS = {
@@ -20,6 +20,7 @@ CASE_KEYS = {
     "version",
     "protocol",
     "categories",
+    "frames_url",
     "geometry",
     "frames",
     "nodes",
@@ -116,7 +117,8 @@ def test_a_case_has_exactly_these_keys(mine, people, reader, case):
 def test_a_case_tells_where_it_stands(mine, reader, case):
     body = mine.get(api("case", case.public_id)).json()
     assert {
-        name: body[name] for name in CASE_KEYS - {"categories", "geometry", "frames", "nodes"}
+        name: body[name]
+        for name in CASE_KEYS - {"categories", "frames_url", "geometry", "frames", "nodes"}
     } == {
         "case": str(case.public_id),
         "study": "Neck nodes",
@@ -148,7 +150,7 @@ def test_fetching_ahead_records_nothing_and_shows_no_mask(mine, reader):
     ahead = case_at(reader, 2)
     answer = mine.get(api("pictures", ahead.public_id))
     body = answer.json()
-    assert set(body) == {"case", "geometry", "frames", "node_slices"}
+    assert set(body) == {"case", "frames_url", "geometry", "frames", "node_slices"}
     assert set(body["geometry"]) == GEOMETRY_KEYS
     centres = {round(node.mask.centroid_zyx[0]) for node in ahead.nodes.all()}
     assert body["node_slices"] == sorted(centres, reverse=True)
@@ -158,7 +160,7 @@ def test_fetching_ahead_records_nothing_and_shows_no_mask(mine, reader):
 
 
 def test_a_frame_is_the_stored_stream(mine, case):
-    answer = mine.get(api("frame", case.public_id, 0))
+    answer = mine.get(frame_url(case, 0))
     assert answer.status_code == 200
     assert answer["Content-Type"].endswith("transfer-syntax=1.2.840.10008.1.2.4.80")
     assert "immutable" in answer["Cache-Control"]
@@ -167,18 +169,18 @@ def test_a_frame_is_the_stored_stream(mine, case):
 
 def test_a_frame_is_sent_whatever_the_loader_accepts(mine, case):
     accept = "multipart/related; type=application/octet-stream; transfer-syntax=*"
-    answer = mine.get(api("frame", case.public_id, 0), headers={"accept": accept})
+    answer = mine.get(frame_url(case, 0), headers={"accept": accept})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(("ahead", "status"), [(1, 200), (2, 200), (3, 404)])
 def test_frames_are_sent_one_case_ahead(mine, reader, ahead, status):
-    url = api("frame", case_at(reader, ahead).public_id, 0)
+    url = frame_url(case_at(reader, ahead), 0)
     assert mine.get(url).status_code == status
 
 
 def test_there_is_no_frame_outside_the_series(mine, case):
-    assert mine.get(api("frame", case.public_id, 12)).status_code == 404
+    assert mine.get(frame_url(case, 12)).status_code == 404
 
 
 # saving
@@ -339,7 +341,7 @@ def routes(reader, case):
         ("get", api("next", reader.public_id), None),
         ("get", api("case", case.public_id), None),
         ("get", api("pictures", case.public_id), None),
-        ("get", api("frame", case.public_id, 0), None),
+        ("get", frame_url(case, 0), None),
         ("post", api("calls", case.public_id), body),
         ("post", api("submit", case.public_id), {"base_version": 0}),
         ("post", api("events", case.public_id), {"events": []}),
@@ -399,8 +401,9 @@ def test_a_case_costs_the_same_whatever_its_nodes(
 
 
 def test_a_frame_costs_few_queries(mine, case, django_assert_max_num_queries):
+    url = frame_url(case, 0)
     with django_assert_max_num_queries(4):
-        mine.get(api("frame", case.public_id, 0))
+        mine.get(url)
 
 
 def test_my_studies_cost_the_same_whatever_their_number(mine, study, django_assert_num_queries):

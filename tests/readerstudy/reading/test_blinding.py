@@ -11,7 +11,7 @@ from django.urls import reverse
 from cohorts.models import CTSeries, Node, NodeMask, Patient
 from readerstudy.reading.models import Assignment, StudyReader
 from readerstudy.reading.services import open_study
-from tests.readerstudy.reading.conftest import SEED, case_at, read_case
+from tests.readerstudy.reading.conftest import SEED, case_at, frame_url, read_case
 
 SECRET = "SECRET-WORD"
 
@@ -32,7 +32,7 @@ def pages(reader, case):
         reverse("reading_api:next", args=[reader.public_id]),
         reverse("reading_api:case", args=[case.public_id]),
         reverse("reading_api:pictures", args=[case.public_id]),
-        reverse("reading_api:frame", args=[case.public_id, 0]),
+        frame_url(case, 0),
     ]
 
 

@@ -10,7 +10,7 @@ bindKeys(VIEWER_BINDINGS, window.viewer.actions());
 await window.viewer.open(
   {
     caseId: payload.case,
-    framesUrl: `${url}frames/`,
+    framesUrl: payload.frames_url,
     geometry: payload.geometry,
     frames: payload.frames,
   },
