@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 
-TEXT = ("text/", "application/json")
+TEXT = ("text/", "application/json", "application/dicom+json")
 
 
 class TextGZipMiddleware(GZipMiddleware):

@@ -30,6 +30,7 @@ urlpatterns = [
     path("healthz", Health.as_view(), name="health"),
     path("account/", include(account_urls)),
     path("cohorts/", include("cohorts.urls")),
+    path("dicomweb/<uuid:cohort>/", include("cohorts.dicomweb.urls")),
     path("studies/", include("readerstudy.reading.studies_urls")),
     path("reading/", include("readerstudy.reading.urls")),
     path("annotation/", include("annotation.urls")),

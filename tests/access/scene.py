@@ -16,9 +16,9 @@ from django.db import transaction
 from accounts.models import User
 from annotation import services as annotation
 from cohorts import storage
+from cohorts.arrivals import ExpectedFile
 from cohorts.dicomweb.cases import ServedCase
 from cohorts.dicomweb.services import create_token
-from cohorts.arrivals import ExpectedFile
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.selectors import current_masks_in
 from cohorts.services import exclude_patient, start_arrival

@@ -606,6 +606,7 @@ PLANNING = {
 TABLE = (
     LOBBY
     | COHORTS
+    | DICOMWEB
     | STUDIES
     | READING
     | ANNOTATION

@@ -1,0 +1,16 @@
+"""Form of the page for viewers."""
+
+from django import forms
+
+from cohorts.dicomweb.services import LONGEST_DAYS
+
+
+class TokenForm(forms.Form):
+    """Ask for a token."""
+
+    name = forms.CharField(
+        max_length=60, label="What it is for", help_text="For example: 3D Slicer"
+    )
+    days = forms.IntegerField(
+        min_value=1, max_value=LONGEST_DAYS, initial=30, label="Good for how many days"
+    )
