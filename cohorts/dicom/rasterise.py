@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from cohorts.dicom.geometry import FloatArray
 
-SNAP_DECIMALS = 6
-"""Coordinates are rounded to a millionth of a pixel: far above rounding errors of the transform
-from mm, far below anything drawn. What was drawn through a centre then lies on it."""
+SNAP_DECIMALS = 9
+"""Vertices are rounded to a billionth of a pixel: above rounding errors of the transform from mm,
+far below anything drawn. A vertex, a row or a column drawn through a centre then lies on it. Where
+a slanted edge crosses a centre between its vertices, double precision decides."""
 CROSSINGS_AT_ONCE = 4_000_000
 
 
@@ -95,5 +96,5 @@ def _crossings(
     edge = np.repeat(np.arange(len(edges)), counts)
     row = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
     y0, x0, y1, x1 = edges[edge].T
-    crossing = np.round(x0 + (row - y0) * (x1 - x0) / (y1 - y0), SNAP_DECIMALS)
+    crossing = x0 + (row - y0) * (x1 - x0) / (y1 - y0)
     return row, np.clip(np.ceil(crossing), 0, columns).astype(np.int64)
