@@ -104,6 +104,8 @@ class _BoundedFile(io.BufferedReader):
         super().__init__(raw)  # type: ignore[arg-type]  # BytesIO serves as well
         self._shown, self._bounds = shown, bounds
         self._reads = self._bytes = 0
+        self._file_bytes = self.seek(0, io.SEEK_END)
+        self.seek(0)
         self._tag = b""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -117,9 +119,11 @@ class _BoundedFile(io.BufferedReader):
         if size is None or size < 0:
             # Only the deflated transfer syntax is read to the end in one piece.
             return self._deflated(super().read())
-        if size <= COUNTED_BYTES or self._tag in PIXEL_DATA:
+        if size <= COUNTED_BYTES:
             return super().read(size)
-        return self._long_value(size)
+        # Memory for as much as is asked would be taken first, whatever there is to read.
+        size = min(size, max(self._file_bytes - self.tell(), 0))
+        return super().read(size) if self._tag in PIXEL_DATA else self._long_value(size)
 
     def _long_value(self, size: int) -> bytes:
         if size > self._bounds.value_bytes:

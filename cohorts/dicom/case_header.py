@@ -23,11 +23,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset
 
 from cohorts.deidentification.engine import deidentify
 from cohorts.deidentification.policy import DeidentificationPolicy
+from cohorts.dicom.bounded_reading import read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.headers import CT_IMAGE, DicomFile
@@ -104,9 +104,15 @@ def header_of_case(
 def _source_header(first: DicomFile) -> Dataset:
     """Read what the case's header needs; of an enhanced image, what holds for all its frames."""
     try:
-        read = pydicom.dcmread(
-            first.file.path, stop_before_pixels=True, force=True, specific_tags=ADDED_KEYWORDS
+        read = read_bounded(
+            first.file.path,
+            name=first.name,
+            keywords=ADDED_KEYWORDS,
+            stop_before_pixels=True,
+            force=True,
         )
+    except IntakeError:
+        raise
     except UNREADABLE_ERRORS as error:
         raise IntakeError(
             RefusalCode.UNREADABLE, "the DICOM header is damaged; copy the file again", first.name

@@ -3,14 +3,14 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 import numpy as np
-import pydicom
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
+from cohorts.dicom.bounded_reading import read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.source_files import SourceFile
 
@@ -189,9 +189,11 @@ def read_dicom_file(file: SourceFile) -> DicomFile | None:
         If the file calls itself DICOM (by its first bytes or its name) but cannot be read.
     """
     try:
-        header = _read_header(file.path, force=False)
+        header = _read_header(file, force=False)
     except InvalidDicomError:
         return _read_without_preamble(file)
+    except IntakeError:
+        raise
     except UNREADABLE_ERRORS as error:
         raise IntakeError(
             RefusalCode.UNREADABLE, "the DICOM header is damaged; copy the file again", file.name
@@ -202,7 +204,7 @@ def read_dicom_file(file: SourceFile) -> DicomFile | None:
 def _read_without_preamble(file: SourceFile) -> DicomFile | None:
     """Accept old files that begin without preamble, if they hold a SOP class."""
     try:
-        header = _read_header(file.path, force=True)
+        header = _read_header(file, force=True)
     except UNREADABLE_ERRORS:
         header = Dataset()
     if header.get("SOPClassUID"):
@@ -216,10 +218,22 @@ def _read_without_preamble(file: SourceFile) -> DicomFile | None:
     return None
 
 
-def _read_header(path: Path, *, force: bool) -> Dataset:
-    return pydicom.dcmread(
-        path, stop_before_pixels=True, force=force, specific_tags=list(HEADER_KEYWORDS)
+def _read_header(file: SourceFile, *, force: bool) -> Dataset:
+    header = read_bounded(
+        file.path, name=file.name, keywords=HEADER_KEYWORDS, stop_before_pixels=True, force=force
     )
+    for part in (header.file_meta, header):
+        for tag in list(part.keys()):
+            try:
+                # pydicom turns bytes into values when first asked: here, where the file is known.
+                _ = part[tag]
+            except UNREADABLE_ERRORS as error:
+                raise IntakeError(
+                    RefusalCode.UNREADABLE,
+                    f"{keyword_for_tag(tag) or tag} is damaged; export the file again",
+                    file.name,
+                ) from error
+    return header
 
 
 def _kind_of(header: Dataset) -> ObjectKind:

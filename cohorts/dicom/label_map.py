@@ -16,11 +16,13 @@ from cohorts.dicom.geometry import BoundingBox, FloatArray, SeriesGeometry
 from cohorts.dicom.grid_placement import GridPlacement, place_on_grid
 from cohorts.dicom.mask_files import MaskFile, StructureVoxels, check_count, unreadable
 from cohorts.dicom.masks import NodeMaskInput, check_label
+from cohorts.dicom.nifti_head import check_nifti_head
 from cohorts.dicom.source_files import SourceFile
 from cohorts.dicom.structures import Structure
 
 NIFTI_ERRORS: tuple[type[Exception], ...] = (ImageFileError, HeaderDataError)
 NIFTI_UNREADABLE = UNREADABLE_ERRORS + NIFTI_ERRORS
+LARGEST_NUMBER_BYTES = 8
 RAS_TO_LPS = np.diag((-1.0, -1.0, 1.0, 1.0))
 
 
@@ -56,13 +58,14 @@ def open_nifti(
     ----------
     NIfTI-1 standard, section "3D image (volume) orientation and location in space".
     """
+    check_nifti_head(file)
     try:
         image = nibabel.load(file.path)
         if not isinstance(image, nibabel.Nifti1Image):
             raise unreadable(file, "NIfTI")
         shape = _spatial_shape(file, tuple(int(size) for size in image.shape))
         placement = _placement(file, image, shape, geometry)
-        _check_scaling(file, image)
+        _check_numbers(file, image)
         # The shape was compared with the CT's, so the size of this read is bounded.
         stored: Any = image.dataobj
         values = np.asanyarray(stored.get_unscaled()).reshape(shape)
@@ -106,8 +109,11 @@ def _placement(
     return placements[0]
 
 
-def _check_scaling(file: SourceFile, image: nibabel.Nifti1Image) -> None:
+def _check_numbers(file: SourceFile, image: nibabel.Nifti1Image) -> None:
     header: Any = image.header
+    stored = header.get_data_dtype()
+    if stored.kind not in "iuf" or stored.itemsize > LARGEST_NUMBER_BYTES:
+        raise bad_values(file, "values that are no usual numbers")
     slope, intercept = header.get_slope_inter()
     if slope not in {None, 1.0} or intercept not in {None, 0.0}:
         raise bad_values(file, "values with a scale (scl_slope, scl_inter) that changes them")

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
 
+from cohorts.dicom.bounded_reading import OBJECT_BOUNDS, read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.headers import HEADER_KEYWORDS, DicomFile, ObjectKind
 
@@ -61,11 +61,13 @@ def planes_of(dicom_file: DicomFile) -> list[DicomFile]:
     if dicom_file.kind is not ObjectKind.ENHANCED_CT:
         return [dicom_file]
     try:
-        base = pydicom.dcmread(
+        base = read_bounded(
             dicom_file.file.path,
+            name=dicom_file.name,
+            keywords=[*HEADER_KEYWORDS, SHARED, PER_FRAME],
+            bounds=OBJECT_BOUNDS,
             stop_before_pixels=True,
             force=True,
-            specific_tags=[*HEADER_KEYWORDS, SHARED, PER_FRAME],
         )
         shared, frames = list(base.get(SHARED) or []), list(base.get(PER_FRAME) or [])
         _check_count(dicom_file, frames, base.get("NumberOfFrames"))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
+from cohorts.dicom.bounded_reading import read_bounded
 from cohorts.dicom.codestreams import is_lossless, is_whole
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.headers import DicomFile
@@ -162,7 +162,7 @@ def stored_frames(plane: DicomFile) -> Iterator[NDArray[Any]]:
     """
     place = plane.file.name
     try:
-        dataset = pydicom.dcmread(plane.file.path, specific_tags=list(PIXEL_KEYWORDS), force=True)
+        dataset = read_bounded(plane.file.path, name=place, keywords=PIXEL_KEYWORDS, force=True)
         if not plane.transfer_syntax:
             dataset.file_meta.TransferSyntaxUID = UID(IMPLICIT_LITTLE_ENDIAN)
         _check_length(place, dataset, plane.transfer_syntax or IMPLICIT_LITTLE_ENDIAN)

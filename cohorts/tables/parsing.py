@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,7 +22,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 XLSX_ERRORS = (
     *(ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, SyntaxError),
     *(EOFError, OSError, NotImplementedError, RecursionError, RuntimeError),
-    *(zipfile.BadZipFile, InvalidFileException),
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException),
 )
 """What reading a foreign workbook is known to raise; a broken XML part is a SyntaxError."""
 
