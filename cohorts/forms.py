@@ -145,7 +145,7 @@ class AnswersForm(forms.Form):
             suggested = question["suggested"]
             self.fields[question["id"]] = kind(
                 required=False,
-                label=question["sentence"],
+                label=f"Patient no. {question['position']}: {question['sentence']}",
                 help_text=question["file"],
                 choices=choices,
                 initial=list(suggested) if several else next(iter(suggested), None),

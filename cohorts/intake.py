@@ -104,8 +104,10 @@ def store(
 
     ``ids`` are the PatientIDs that the entry must not show.
     """
+    source_id = prepared.source_patient_id
+    key = source_key_of(upload.cohort, source_id) if source_id else ""
     if prepared.refusal is not None:
-        return intake_report.refused(prepared, ids, prepared.refusal)
+        return intake_report.refused(prepared, ids, prepared.refusal) | {"source_key": key}
     if prepared.questions:
         return intake_report.asked(prepared, ids)
     if prepared.directory is None:
@@ -115,7 +117,7 @@ def store(
         patient, is_new = _store_case(upload, case)
     except CannotStoreError as refusal:
         refusal.file = prepared.folder
-        return intake_report.refused(prepared, ids, refusal)
+        return intake_report.refused(prepared, ids, refusal) | {"source_key": key}
     outcome = intake_report.ACCEPTED if is_new else intake_report.ALREADY_THERE
     return intake_report.stored(prepared, ids, patient, outcome=outcome, record=case.record)
 
@@ -268,8 +270,24 @@ def _write_patient(upload: IntakeUpload, case: Case) -> Patient:
         warnings=record["warnings"],
         deidentification=record["deidentification"],
         header_key=record["header"]["sha256"],
+        **_served_uids(cohort, case),
     )
     return patient
+
+
+def _served_uids(cohort: Cohort, case: Case) -> dict[str, str]:
+    """Return the UIDs of the header under which DICOMweb serves the case.
+
+    None where another patient of the cohort has the study already: a study is one patient's.
+    """
+    header = json.loads((case.folder / case.record["header"]["file"]).read_text(encoding="utf-8"))
+    study_uid = str(header["common"]["0020000D"]["Value"][0])
+    if CTSeries.objects.filter(patient__cohort=cohort, study_uid=study_uid).exists():
+        return {}
+    return {
+        "study_uid": study_uid,
+        "series_uid": str(header["common"]["0020000E"]["Value"][0]),
+    }
 
 
 def _lasting(notes: list[str]) -> list[str]:

@@ -107,11 +107,14 @@ def not_answered(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def open_questions(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every open question of an upload, patient by patient, each id once."""
+    """Return every open question of an upload, patient by patient, each id once.
+
+    ``position`` is the number of the patient in the upload.
+    """
     found: dict[str, dict[str, Any]] = {}
     for entry in report.get("patients", []):
         for question in entry.get("questions", []):
-            found.setdefault(question["id"], question)
+            found.setdefault(question["id"], {**question, "position": entry["position"]})
     return list(found.values())
 
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -297,6 +298,22 @@ def upload_for(user: User, public_id: uuid.UUID) -> IntakeUpload:
 def uploads_of(cohort: Cohort) -> QuerySet[IntakeUpload]:
     """Return the cohort's uploads, newest first."""
     return cohort.uploads.select_related("requested_by").order_by("-pk")
+
+
+def refused_at_intake(cohort: Cohort) -> list[tuple[str, int]]:
+    """Return how many patients stay refused at intake, by the exclusion code suggested.
+
+    The last upload of a patient counts; one that is in the cohort by now is not refused. Patients
+    without PatientID cannot be told apart and are not counted.
+    """
+    latest: dict[str, str | None] = {}
+    for report in cohort.uploads.order_by("pk").values_list("report", flat=True):
+        for entry in report.get("patients", []):
+            if key := entry.get("source_key"):
+                latest[key] = entry["exclusion_code"] if entry["outcome"] == "refused" else None
+    stored = set(cohort.patients.values_list("source_key", flat=True))
+    codes = [code for key, code in latest.items() if code is not None and key not in stored]
+    return sorted(Counter(codes).items())
 
 
 def has_open_upload(cohort: Cohort) -> bool:

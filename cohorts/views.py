@@ -16,6 +16,7 @@ from django.views import View
 from cohorts import selectors, services
 from cohorts.dicom.first_look import NAME_RULES
 from cohorts.dicomweb.cases import study_uid_of
+from cohorts.exclusion import EXCLUSION_CHOICES
 from cohorts.forms import (
     CreateCohortForm,
     ExcludeForm,
@@ -27,6 +28,7 @@ from cohorts.models import Cohort, Patient
 from cohorts.vocabulary import CohortRole
 
 REFUSED = 422
+EXCLUSION_WORDS = dict(EXCLUSION_CHOICES)
 
 
 class CoordinatorView(LoginRequiredMixin, View):
@@ -87,6 +89,10 @@ class CohortPage(CoordinatorView):
             "members": selectors.members_of(cohort),
             "uploads": selectors.uploads_of(cohort),
             "busy": selectors.has_open_upload(cohort),
+            "refused": [
+                (EXCLUSION_WORDS.get(code, ""), patients)
+                for code, patients in selectors.refused_at_intake(cohort)
+            ],
             "arrivals": selectors.arrivals_of(self.request.user, cohort),
             "upload_max_bytes": settings.INTAKE_MAX_BYTES,
             "upload_max_files": settings.INTAKE_MAX_FILES,

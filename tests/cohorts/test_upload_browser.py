@@ -1,8 +1,8 @@
 """The upload form in real Chromium: a folder or a zip, chosen or dropped, up to the report."""
 
+import json
 import re
 import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from cohorts import drop
-from cohorts.models import IntakeUpload
+from cohorts.dicom.listed_files import LISTING
+from cohorts.models import ArrivingUpload, IntakeUpload
 from cohorts.phantom.cohort import write_phantom_cohort
 from tests.browsers import new_context
 from tests.cohorts.inputs import zip_of
@@ -71,12 +72,20 @@ def drop_on_form(page: Page, *paths: Path) -> None:
         devtools.send("Input.dispatchDragEvent", {"type": kind, **place})
 
 
-def packed_names(upload: IntakeUpload) -> list[str]:
-    """The names in the zip that arrived; every entry is read and its checksum compared."""
-    with zipfile.ZipFile(drop.path_of(upload.drop_name)) as archive:
-        assert archive.testzip() is None
-        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
-        return sorted(archive.namelist())
+def arrived(upload: IntakeUpload) -> dict[str, bytes]:
+    """The files that arrived, by the name under which they were given."""
+    place = drop.path_of(upload.drop_name)
+    listing = json.loads((place / LISTING).read_text())
+    return {entry["name"]: (place / entry["file"]).read_bytes() for entry in listing["files"]}
+
+
+def content_below(folder: Path) -> dict[str, bytes]:
+    return {name: (folder.parent / name).read_bytes() for name in names_below(folder)}
+
+
+def fake_ct(text: bytes = b"") -> bytes:
+    """What passes for a CT image at first sight."""
+    return bytes(128) + b"DICM" + b"1.2.840.10008.5.1.4.1.1.2\0" + text
 
 
 def names_below(folder: Path) -> list[str]:
@@ -87,8 +96,7 @@ def names_below(folder: Path) -> list[str]:
 def many_files(folder: Path) -> Path:
     (folder / "a" / "b").mkdir(parents=True)
     for number in range(MANY):
-        (folder / "a" / "b" / f"{number:03d} é.bin").write_bytes(bytes([number]) * number)
-    (folder / "empty.bin").touch()
+        (folder / "a" / "b" / f"{number:03d} é.bin").write_bytes(fake_ct(bytes([number]) * number))
     return folder
 
 
@@ -101,7 +109,7 @@ def test_a_chosen_folder_becomes_a_patient(page: Page, phantom):
 
     upload = IntakeUpload.objects.get()
     assert upload.shown_name == "images"
-    assert packed_names(upload) == names_below(images)
+    assert arrived(upload) == content_below(images)
     expect(page.get_by_role("heading", level=1)).to_contain_text("images")
 
     call_command("run_worker", batch=True, interval=0)
@@ -116,17 +124,14 @@ def test_a_dropped_folder_arrives_whole(page: Page, tmp_path: Path):
     folder = many_files(tmp_path / "many")
     seen = watch_messages(page)
     drop_on_form(page, folder)
-    expect(message(page)).to_contain_text(f"Chosen: 'many', {MANY + 1} files")
+    expect(message(page)).to_contain_text(f"Chosen: 'many', {MANY} files")
     press_upload(page)
     page.wait_for_url("**/cohorts/uploads/**")
 
     upload = IntakeUpload.objects.get()
     assert upload.shown_name == "many"
-    assert packed_names(upload) == names_below(folder)
-    with zipfile.ZipFile(drop.path_of(upload.drop_name)) as archive:
-        assert archive.read("many/a/b/200 é.bin") == bytes([200]) * 200
-    assert f"Packing 0 of {MANY + 1} files. Keep this page open." in seen
-    assert any(line.endswith("sent. Keep this page open.") or "Sent." in line for line in seen)
+    assert arrived(upload) == content_below(folder)
+    assert any("Sending" in line or "Sent." in line for line in seen)
 
 
 def watch_messages(page: Page) -> list[str]:
@@ -147,13 +152,13 @@ def watch_messages(page: Page) -> list[str]:
 def test_several_dropped_folders_arrive_together(page: Page, tmp_path: Path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "x.bin").write_bytes(b"x")
+        (tmp_path / name / "x.bin").write_bytes(fake_ct())
     drop_on_form(page, tmp_path / "one", tmp_path / "two")
     press_upload(page)
     page.wait_for_url("**/cohorts/uploads/**")
     upload = IntakeUpload.objects.get()
     assert upload.shown_name == "one and 1 more"
-    assert packed_names(upload) == ["one/x.bin", "two/x.bin"]
+    assert sorted(arrived(upload)) == ["one/x.bin", "two/x.bin"]
 
 
 @pytest.mark.parametrize("way", ["chosen", "dropped"])
@@ -171,18 +176,18 @@ def test_a_zip_is_sent_as_it_is(page: Page, phantom, tmp_path: Path, way: str):
     assert drop.path_of(upload.drop_name).read_bytes() == archive.read_bytes()
 
 
-def test_a_large_file_is_packed_in_slices(page: Page, tmp_path: Path):
-    """Longer than two slices of 4 MiB, and not a whole number of them."""
+def test_a_large_file_goes_in_pieces(page: Page, tmp_path: Path):
+    """Longer than two pieces of 4 MiB, and not a whole number of them."""
     (tmp_path / "large").mkdir()
-    content = bytes(range(251)) * 40_000
+    content = fake_ct(bytes(range(251)) * 40_000)
     (tmp_path / "large" / "long.bin").write_bytes(content)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.get_by_label("Folder", exact=True).set_input_files(tmp_path / "large")
     press_upload(page)
     page.wait_for_url("**/cohorts/uploads/**")
-    upload = IntakeUpload.objects.get()
-    assert packed_names(upload) == ["large/long.bin"]
-    with zipfile.ZipFile(drop.path_of(upload.drop_name)) as archive:
-        assert archive.read("large/long.bin") == content
+    assert arrived(IntakeUpload.objects.get()) == {"large/long.bin": content}
+    assert len([url for url in requests if url.endswith("/pieces/")]) == 2
 
 
 def test_the_latest_choice_counts(page: Page, phantom, tmp_path: Path):
@@ -198,7 +203,7 @@ def test_the_latest_choice_counts(page: Page, phantom, tmp_path: Path):
 
 def test_nothing_chosen_is_said(page: Page):
     press_upload(page)
-    expect(message(page)).to_contain_text("Choose a folder or a zip file first.")
+    expect(message(page)).to_contain_text("Choose a folder, files or a zip first.")
     expect(page.get_by_role("button", name="Upload", exact=True)).to_be_focused()
 
 
@@ -221,6 +226,7 @@ def test_a_file_that_went_away_is_named(page: Page, phantom, tmp_path: Path):
     expect(message(page)).to_contain_text(f"'{name}' cannot be read: it was moved, changed or is")
     expect(page.get_by_role("button", name="Upload", exact=True)).to_be_enabled()
     assert not IntakeUpload.objects.exists()
+    assert ArrivingUpload.objects.count() == 1
 
 
 def test_a_zip_beside_a_folder_is_refused(page: Page, phantom, tmp_path: Path):
@@ -228,32 +234,66 @@ def test_a_zip_beside_a_folder_is_refused(page: Page, phantom, tmp_path: Path):
     expect(message(page)).to_contain_text("Drop one zip file alone")
 
 
-def test_what_the_server_would_refuse_is_not_sent(page: Page, phantom, settings, tmp_path: Path):
-    """The size told before packing is the size of the zip: the last byte too many counts."""
-    settings.INTAKE_MAX_BYTES = zip_bytes(phantom[0]) - 1
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("INTAKE_MAX_BYTES", "the server takes"), ("INTAKE_MAX_FILES", "files, the")],
+)
+def test_what_the_server_would_refuse_is_not_sent(page: Page, phantom, settings, limit, words):
+    """The last byte and the last file too many count."""
+    content = content_below(phantom[0])
+    exact = {
+        "INTAKE_MAX_BYTES": sum(map(len, content.values())),
+        "INTAKE_MAX_FILES": len(content),
+    }[limit]
+    setattr(settings, limit, exact - 1)
     page.reload()
     sent = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
-    expect(message(page)).to_contain_text("'images' has 0.1 MB, the server takes 0.1 MB at once.")
+    expect(message(page)).to_contain_text(words)
     press_upload(page)
-    expect(message(page)).to_contain_text("Choose fewer patients at a time, or ask the operator")
+    expect(message(page)).to_contain_text("Choose fewer patients at a time")
     assert sent == []
 
-    settings.INTAKE_MAX_BYTES += 1
+    setattr(settings, limit, exact)
     page.reload()
     page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
     press_upload(page)
     page.wait_for_url("**/cohorts/uploads/**")
-    upload = IntakeUpload.objects.get()
-    assert drop.path_of(upload.drop_name).stat().st_size == settings.INTAKE_MAX_BYTES
 
 
-def zip_bytes(folder: Path) -> int:
-    """Size of a zip of stored entries with data descriptors, as the format has it."""
-    names = names_below(folder)
-    sizes = sum((folder.parent / name).stat().st_size for name in names)
-    return sizes + sum(30 + 16 + 46 + 2 * len(name.encode()) for name in names) + 22
+def test_what_will_not_be_used_is_said_before_it_is_sent(page: Page, phantom, tmp_path: Path):
+    folder = shutil.copytree(phantom[0], tmp_path / "mixed")
+    (folder / "letter.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "notes.txt").write_bytes(b"please read")
+    (folder / "Thumbs.db").write_bytes(b"junk")
+    (folder / "old.zip").write_bytes(b"PK\x03\x04")
+    (folder / "empty.dcm").touch()
+    page.get_by_label("Folder", exact=True).set_input_files(folder)
+    left_out = page.locator("[data-upload-left-out]")
+    expect(left_out).to_contain_text(f"5 of {SLICES + 6} files will not be used")
+    left_out.locator("summary").click()
+    for line in (
+        "mixed/letter.pdf: a PDF document",
+        "mixed/notes.txt: not DICOM",
+        "mixed/Thumbs.db: left behind by a system, no image",
+        "mixed/old.zip: an archive; unpack it first",
+        "mixed/empty.dcm: empty",
+    ):
+        expect(left_out).to_contain_text(line)
+    press_upload(page)
+    page.wait_for_url("**/cohorts/uploads/**")
+    used = {name.replace("images/", "mixed/", 1) for name in content_below(phantom[0])}
+    assert set(arrived(IntakeUpload.objects.get())) == used
+
+
+def test_a_folder_without_ct_is_refused_before_it_is_sent(page: Page, tmp_path: Path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_bytes(b"hello")
+    page.get_by_label("Folder", exact=True).set_input_files(tmp_path / "letters")
+    expect(message(page)).to_contain_text("'letters' holds no DICOM CT image")
+    press_upload(page)
+    assert not ArrivingUpload.objects.exists()
 
 
 def test_the_refusal_of_the_server_is_shown(page: Page, tmp_path: Path):
@@ -264,41 +304,142 @@ def test_the_refusal_of_the_server_is_shown(page: Page, tmp_path: Path):
     expect(page.locator("[data-upload-status]")).to_be_hidden()
 
 
-def test_an_upload_is_cancelled_with_the_keyboard(page: Page, phantom):
-    # Never answered: the upload stays on its way, so that there is time to cancel.
-    page.route("**/api/v1/cohorts/*/uploads/", lambda route: None)
+def hold_pieces(page: Page) -> None:
+    """Never answer: the upload stays on its way, so that there is time to do something."""
+    page.route("**/pieces/", lambda route: None)
+
+
+def test_an_upload_is_cancelled_with_the_keyboard(page: Page, phantom, data_dir):
+    hold_pieces(page)
     page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
+    expect(message(page)).to_contain_text("Chosen")
     page.get_by_role("button", name="Upload", exact=True).focus()
     page.keyboard.press("Enter")
     cancel = page.get_by_role("button", name="Cancel", exact=True)
     expect(cancel).to_be_visible()
     expect(page.locator("[data-upload-status]")).to_be_focused()
+    expect(message(page)).to_contain_text("Sending")
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(cancel).to_be_focused()
     page.keyboard.press("Enter")
-    expect(message(page)).to_contain_text("Cancelled. Nothing was taken in")
+    expect(message(page)).to_contain_text("Cancelled, and what had arrived was removed.")
     expect(message(page)).not_to_have_class(re.compile("text-danger"))
     expect(page.get_by_role("button", name="Upload", exact=True)).to_be_focused()
-    assert not IntakeUpload.objects.exists()
+    assert not ArrivingUpload.objects.exists()
+    assert list((data_dir / "drop").iterdir()) == []
 
-    page.unroute("**/api/v1/cohorts/*/uploads/")
+    page.unroute("**/pieces/")
     page.keyboard.press("Enter")
     page.wait_for_url("**/cohorts/uploads/**")
     assert IntakeUpload.objects.get().shown_name == "images"
 
 
-def test_a_lost_connection_is_said(page: Page, phantom):
-    page.route("**/api/v1/cohorts/*/uploads/", lambda route: route.abort())
+def test_a_paused_upload_goes_on(page: Page, phantom):
+    hold_pieces(page)
     page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
     press_upload(page)
-    expect(message(page)).to_contain_text("The connection was lost")
-    expect(page.get_by_role("button", name="Upload", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Pause").click()
+    expect(message(page)).to_contain_text("Paused. What has arrived is kept")
+    page.unroute("**/pieces/")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/cohorts/uploads/**")
+    assert arrived(IntakeUpload.objects.get()) == content_below(phantom[0])
+
+
+def test_a_lost_connection_is_gone_on_with_by_itself(page: Page, phantom):
+    lost: list[str] = []
+
+    def lose_two(route) -> None:
+        if len(lost) < 2:
+            lost.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/pieces/", lose_two)
+    page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
+    press_upload(page)
+    expect(message(page)).to_contain_text("The connection is lost. Trying again in")
+    page.wait_for_url("**/cohorts/uploads/**")
+    assert arrived(IntakeUpload.objects.get()) == content_below(phantom[0])
+
+
+def test_after_a_reload_only_the_rest_is_sent(page: Page, tmp_path: Path):
+    """Killed in the middle; the same folder is chosen again, and the report comes."""
+    (tmp_path / "big").mkdir()
+    content = {}
+    for number in range(6):
+        content[f"big/{number}.dcm"] = fake_ct(bytes([number]) * 4_000_000)
+        (tmp_path / content_name(number)).write_bytes(content[f"big/{number}.dcm"])
+    through: list[int] = []
+
+    def let_one_through(route) -> None:
+        if not through:
+            through.append(len(route.request.post_data_buffer or b""))
+            route.continue_()
+
+    page.route("**/pieces/", let_one_through)
+    page.get_by_label("Folder", exact=True).set_input_files(tmp_path / "big")
+    press_upload(page)
+    expect(page.locator("[data-upload-numbers]")).to_contain_text(" MB of 22.9 MB")
+    page.wait_for_timeout(1500)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/pieces/")
+    page.reload()
+    expect(page.get_by_role("group", name="Unfinished upload big")).to_contain_text(
+        "Choose the same folder again to go on where it stopped."
+    )
+    sent: list[int] = []
+    page.on(
+        "request",
+        lambda request: (
+            request.url.endswith("/pieces/")
+            and sent.append(int(request.headers.get("content-length", 0)))
+        ),
+    )
+    page.get_by_label("Folder", exact=True).set_input_files(tmp_path / "big")
+    press_upload(page)
+    page.wait_for_url("**/cohorts/uploads/**")
+    assert arrived(IntakeUpload.objects.get()) == content
+    assert ArrivingUpload.objects.count() == 1
+
+
+def content_name(number: int) -> str:
+    return f"big/{number}.dcm"
+
+
+def test_an_unfinished_upload_is_given_up(page: Page, phantom, data_dir):
+    hold_pieces(page)
+    page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
+    press_upload(page)
+    expect(message(page)).to_contain_text("Sending")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.get_by_role("button", name="Give up images").click()
+    expect(page.get_by_text("What had arrived was removed.")).to_be_visible()
+    assert not ArrivingUpload.objects.exists()
+    assert list((data_dir / "drop").iterdir()) == []
+
+
+def test_decisions_go_with_the_files(page: Page, phantom):
+    page.get_by_label("Make faces unrecognisable").check()
+    page.get_by_text("Structure names and parts").click()
+    page.get_by_label("A structure of several parts is").select_option("several")
+    page.get_by_label("Structures that are nodes").fill("GTVn*, LN *")
+    page.get_by_label("Folder", exact=True).set_input_files(phantom[0])
+    press_upload(page)
+    page.wait_for_url("**/cohorts/uploads/**")
+    options = IntakeUpload.objects.get().options
+    assert options["protect_faces"]
+    assert options["multi_part"] == "several"
+    assert options["node_structures"] == ["GTVn*", "LN *"]
 
 
 def test_the_form_is_labelled_and_its_folder_waits_for_scripts(page: Page, client, cohort):
     expect(page.get_by_role("group", name="What to upload")).to_have_accessible_description(
-        "One folder per patient: the CT series as DICOM, and its node masks as a NIfTI label map "
-        "or DICOM SEG. Up to 8.0 GB at once."
+        "One folder per patient: the CT series as DICOM, and its node masks beside it. "
+        "Up to 8.0 GB at once."
     )
     plain = client.get(reverse("cohorts:cohort", args=[cohort.public_id])).text
     before_folder = plain[: plain.index('id="upload_folder"')]

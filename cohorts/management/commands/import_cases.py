@@ -1,5 +1,6 @@
 """Take DICOM series and node masks into a cohort, here and now."""
 
+import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,20 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from accounts.selectors import user_named
 from cohorts import selectors, services
+from cohorts.dicom.options import MULTI_PART_CHOICES, IntakeOptions
+from cohorts.intake_report import open_questions
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.pipeline import IntakeProgress
 from cohorts.vocabulary import CohortKind
 from jobs.models import JobState
 
-WORDS = {"accepted": "accepted", "already_there": "already there", "refused": "REFUSED"}
+WORDS = {
+    "accepted": "accepted",
+    "already_there": "already there",
+    "asked": "ASKED",
+    "refused": "REFUSED",
+}
+ANSWER_HELP = "JSON file of answers by question id; questions are printed with their ids"
 HEAD = f"{'no.':>4}  {'outcome':<13}  {'patient':<16}  {'slices':>6}  {'nodes':>5}  file and reason"
 
 
@@ -37,6 +46,24 @@ class Command(BaseCommand):
             action="store_true",
             help="PatientIDs are pseudonyms already; without it patients become P001, P002, ...",
         )
+        parser.add_argument(
+            "--multi-part",
+            choices=MULTI_PART_CHOICES,
+            default=MULTI_PART_CHOICES[0],
+            help="what a structure of several parts without contact is",
+        )
+        for kind in ("node", "station"):
+            parser.add_argument(
+                f"--{kind}-structures",
+                action="append",
+                default=[],
+                metavar="PATTERN",
+                help=f"names of structures that are {kind}s, with * and ?; may be repeated",
+            )
+        parser.add_argument(
+            "--protect-faces", action="store_true", help="make faces unrecognisable"
+        )
+        parser.add_argument("--answers", type=Path, metavar="FILE", help=ANSWER_HELP)
         parser.add_argument("--by", default="", help="user name under which this is recorded")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,11 +73,24 @@ class Command(BaseCommand):
             raise CommandError(" ".join(getattr(refusal, "messages", [str(refusal)]))) from refusal
         self._print_report(upload)
         patients = upload.report.get("patients", [])
+        self._print_questions(upload)
         refused = sum(entry["outcome"] == "refused" for entry in patients)
+        asked = sum(entry["outcome"] == "asked" for entry in patients)
         if upload.state != JobState.DONE:
             raise CommandError(upload.error or f"The import ended as: {upload.state}.")
         if refused:
             raise CommandError(f"{refused} of {len(patients)} patients were refused, see above.")
+        if asked:
+            raise CommandError(
+                f"{asked} of {len(patients)} patients wait for answers: write them into a JSON "
+                'file, {"question id": "value", ...}, and run again with --answers FILE.'
+            )
+
+    def _print_questions(self, upload: IntakeUpload) -> None:
+        for question in open_questions(upload.report):
+            self.stdout.write(f"question {question['id']}: {question['sentence']}")
+            for choice in question["choices"]:
+                self.stdout.write(f"    {choice['value']}: {choice['label']}")
 
     def _import(self, options: dict[str, Any]) -> IntakeUpload:
         by = _person(options["by"])
@@ -64,6 +104,7 @@ class Command(BaseCommand):
                 cohort=cohort,
                 path=options["path"],
                 keep_patient_ids=options["keep_patient_ids"],
+                options=_decisions(options),
                 progress=line.show,
             )
         finally:
@@ -92,6 +133,34 @@ class Command(BaseCommand):
                 f"{entry['pseudonym'] or '-':<16}  {entry['slices']:>6}  {entry['nodes']:>5}  "
                 f"{place}{code}"
             )
+            for warning in entry["warnings"]:
+                self.stdout.write(f"{'':>6}look at it: {warning['message']} ({warning['code']})")
+
+
+def _decisions(options: dict[str, Any]) -> IntakeOptions:
+    return IntakeOptions(
+        node_structures=tuple(options["node_structures"]),
+        station_structures=tuple(options["station_structures"]),
+        multi_part=options["multi_part"],
+        protect_faces=options["protect_faces"],
+        answers=_answers(options["answers"]) if options["answers"] else {},
+    )
+
+
+def _answers(path: Path) -> dict[str, str]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise CommandError(f"--answers: {path} cannot be read as JSON ({fault}).") from fault
+    is_flat = isinstance(told, dict) and all(
+        isinstance(value, str | list) for value in told.values()
+    )
+    if not is_flat:
+        raise CommandError('--answers: {"question id": "value" or ["value", ...]} was expected.')
+    return {
+        name: value if isinstance(value, str) else "\n".join(map(str, value))
+        for name, value in told.items()
+    }
 
 
 def _person(name: str) -> User | None:
