@@ -1,0 +1,88 @@
+"""All that is stored of cohorts, piece by piece, for the search for identifiers."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Model, QuerySet
+
+from accounts.models import AuditEvent
+from cohorts import storage
+from cohorts.models import Cohort, CTSeries, IntakeUpload, Node, NodeMask, Patient
+
+PATH_TO_COHORT: dict[type[Model], str] = {
+    Patient: "cohort",
+    CTSeries: "patient__cohort",
+    Node: "patient__cohort",
+    NodeMask: "node__patient__cohort",
+    IntakeUpload: "cohort",
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some stored bytes and the place where they are."""
+
+    place: str
+    data: bytes
+
+
+def stored_content(cohort: Cohort | None, *, frames: bool = True) -> Iterator[Piece]:
+    """Yield rows, blobs and, without a cohort, the audit trail and the drop folder.
+
+    Parameters
+    ----------
+    cohort : Cohort or None
+        Only what belongs to this cohort; None: everything.
+    frames : bool
+        Whether the frames' compressed bytes are among it.
+    """
+    for rows in _tables(cohort):
+        yield from _rows(rows)
+    yield from _blobs(cohort, frames)
+    if cohort is None:
+        yield from _drop_folder(Path(settings.DROP_DIR))
+
+
+def _tables(cohort: Cohort | None) -> Iterator[QuerySet[Model]]:
+    if cohort is not None:
+        for model, path in PATH_TO_COHORT.items():
+            yield model._default_manager.filter(**{path: cohort})
+        return
+    for model in apps.get_app_config("cohorts").get_models():
+        yield model._default_manager.all()
+    yield AuditEvent.objects.all()
+
+
+def _rows(rows: QuerySet[Model]) -> Iterator[Piece]:
+    name = str(rows.model._meta.verbose_name)
+    for row in rows.order_by("pk").values().iterator():
+        for field, value in row.items():
+            if value not in (None, ""):
+                text = json.dumps(value, default=str, ensure_ascii=False)
+                yield Piece(f"database: {name} {row['id']}, {field}", text.encode())
+
+
+def _blobs(cohort: Cohort | None, frames: bool) -> Iterator[Piece]:
+    series, masks = CTSeries.objects.select_related("patient"), NodeMask.objects.all()
+    if cohort is not None:
+        series = series.filter(patient__cohort=cohort)
+        masks = masks.filter(node__patient__cohort=cohort)
+    for one in series.order_by("pk").iterator():
+        if one.header_key:
+            yield Piece(f"blob: header of CT series {one.pk}", storage.get(one.header_key))
+        for index, frame in enumerate(one.frames if frames else []):
+            yield Piece(f"blob: frame {index} of CT series {one.pk}", storage.get(frame["sha256"]))
+    for pk, key in masks.order_by("pk").values_list("pk", "runs_key").iterator():
+        yield Piece(f"blob: mask {pk}", storage.get(key))
+
+
+def _drop_folder(folder: Path) -> Iterator[Piece]:
+    for number, path in enumerate(sorted(folder.rglob("*")), start=1):
+        # Numbered, not named: a name may be what is looked for.
+        yield Piece(f"drop folder: name of entry {number}", path.name.encode())
+        if path.is_file():
+            yield Piece(f"drop folder: content of entry {number}", path.read_bytes())

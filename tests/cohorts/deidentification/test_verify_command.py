@@ -1,0 +1,113 @@
+"""`manage.py verify_deidentified` finds what is stored and must not be, and never prints it."""
+
+import io
+import zipfile
+
+import pydicom
+import pytest
+from django.core.management import CommandError, call_command
+
+from cohorts import storage
+from cohorts.models import CTSeries, Patient
+from tests.cases import store_case
+
+TOKEN = "QX77-Anna-Test"
+
+
+@pytest.fixture
+def tokens(tmp_path):
+    path = tmp_path / "tokens.txt"
+    path.write_text(f"{TOKEN}\n77002331\n", encoding="utf-8")
+    return path
+
+
+def verify(tokens, **options):
+    out = io.StringIO()
+    try:
+        call_command("verify_deidentified", tokens=tokens, stdout=out, **options)
+    except CommandError as error:
+        return 1, out.getvalue() + str(error)
+    return 0, out.getvalue()
+
+
+@pytest.fixture
+def case(data_dir, cohort):
+    return store_case(cohort, "P001")
+
+
+def test_nothing_is_found_where_nothing_is(case, tokens):
+    status, said = verify(tokens)
+    assert status == 0
+    assert "2 tokens, 0 found" in said
+
+
+def leak_into_notes(case):
+    CTSeries.objects.filter(patient=case).update(notes=[f"remark on {TOKEN.lower()}"])
+    return "notes"
+
+
+def leak_into_header(case):
+    key = storage.put(b'{"common": {"a": "' + TOKEN.encode("utf-16-le") + b'"}}')
+    CTSeries.objects.filter(patient=case).update(header_key=key)
+    return "header of CT series"
+
+
+def leak_into_mask(case):
+    mask = case.nodes.first().masks.first()
+    mask.runs_key = storage.put(TOKEN.encode())
+    mask.save(update_fields=["runs_key"])
+    return "blob: mask"
+
+
+def leak_into_frame(case):
+    series = CTSeries.objects.get(patient=case)
+    series.frames[1]["sha256"] = storage.put(b"77002331")
+    series.save(update_fields=["frames"])
+    return "frame 1"
+
+
+@pytest.mark.parametrize(
+    "leak", [leak_into_notes, leak_into_header, leak_into_mask, leak_into_frame]
+)
+@pytest.mark.parametrize("only_cohort", [True, False])
+def test_a_leak_is_found_and_not_repeated(case, tokens, leak, only_cohort):
+    place = leak(case)
+    status, said = verify(tokens, **({"cohort": case.cohort.name} if only_cohort else {}))
+    assert status == 1
+    assert place in said
+    assert TOKEN.casefold() not in said.casefold()
+    assert "77002331" not in said
+
+
+def test_leaks_in_the_drop_folder_are_found_by_name_and_content(case, tokens, data_dir):
+    (data_dir / "drop").mkdir()
+    (data_dir / "drop" / f"{TOKEN}.zip").write_bytes(b"77002331")
+    status, said = verify(tokens)
+    assert status == 1
+    assert said.count("FOUND") == 2
+    assert TOKEN not in said
+
+
+def test_other_cohorts_and_unusable_lists_are_told_apart(case, tokens, tmp_path):
+    assert verify(tokens, cohort="nowhere")[1] == "There is no cohort named 'nowhere'."
+    tokens.write_text("", encoding="utf-8")
+    assert verify(tokens)[0] == 1
+
+
+@pytest.mark.realdata
+def test_real_intake_of_marked_files_leaves_no_mark(shared, data_dir, cohort, tmp_path):
+    """All of phi_*: imported by the command, with the one burned-in annotation declared away."""
+    bad, source = shared / "data" / "bad_inputs", tmp_path / "upload"
+    with zipfile.ZipFile(bad / "phi_everywhere.zip") as archive:
+        archive.extractall(source)
+    for path in filter(lambda path: path.is_file(), sorted(source.rglob("*"))):
+        image = pydicom.dcmread(path)
+        if image.get("BurnedInAnnotation") == "YES":
+            image.BurnedInAnnotation = "NO"
+            image.save_as(path)
+    (source / "phi_seg.dcm").write_bytes((bad / "phi_seg.dcm").read_bytes())
+    call_command("import_cases", str(source), cohort=cohort.name, stdout=io.StringIO())
+    assert Patient.objects.filter(cohort=cohort).count() == 1
+    assert CTSeries.objects.get(patient__cohort=cohort).header_key
+    status, said = verify(bad / "phi_tokens.json")
+    assert (status, said.count("FOUND")) == (0, 0), said
