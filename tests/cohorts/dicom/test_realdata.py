@@ -11,6 +11,7 @@ import pytest
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.headers import read_dicom_file
+from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.pixels import check_pixel_header, stored_frames
 from cohorts.dicom.questions import QuestionCode
 from cohorts.dicom.reading_child import prepare
@@ -45,7 +46,9 @@ def case_of(tmp_path, series, *masks):
         shutil.copytree(series, source / "ct")
     for mask in masks:
         shutil.copy(mask, source)
-    (patient,) = prepare(source, tmp_path / "out").patients
+    # Structures of real scans have parts without contact; here each is one instance.
+    options = IntakeOptions(multi_part="one")
+    (patient,) = prepare(source, tmp_path / "out", options=options).patients
     if patient.refusal is not None:
         raise patient.refusal
     return json.loads((patient.directory / "case.json").read_text())
