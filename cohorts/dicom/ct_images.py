@@ -8,6 +8,7 @@ stored before headers were kept has names, geometry and pixels alone.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -112,16 +113,21 @@ class CTImages:
         attributes: Mapping[str, Any],
     ) -> None:
         self.names, self.geometry = names, geometry
-        common = Dataset.from_json(dict(header.get("common", {})))
+        self._offset_hu, self._header, self._attributes = offset_hu, header, attributes
         self._instances = header.get("instances", [])
+
+    @cached_property
+    def common(self) -> Dataset:
+        """What all slices share; built when it is asked for, as UIDs alone do not need it."""
+        common = Dataset.from_json(dict(self._header.get("common", {})))
         for keyword in NOT_OF_STORED_FRAMES & {element.keyword for element in common}:
             delattr(common, keyword)
-        if not header:
-            _fill_in(common, attributes)
-        describe_case(common, names)
-        common.SeriesInstanceUID = names.ct_series_uid
-        _describe_pixels(common, geometry, offset_hu)
-        self.common = common
+        if not self._header:
+            _fill_in(common, self._attributes)
+        describe_case(common, self.names)
+        common.SeriesInstanceUID = self.names.ct_series_uid
+        _describe_pixels(common, self.geometry, self._offset_hu)
+        return common
 
     def __len__(self) -> int:
         return self.geometry.shape_zyx[0]
