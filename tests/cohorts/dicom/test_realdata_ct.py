@@ -176,7 +176,9 @@ def test_the_tiny_ct_is_the_same_in_one_file_and_in_three(tmp_path, part):
 
 def test_a_mask_says_whether_slices_or_frames_are_meant(tmp_path):
     folder = DATA / MULTI_FRAME / "dcmqi_24x38x3"
-    _, case = case_of(tmp_path, folder / "image", folder / "multiframe", folder / "seg")
+    options = IntakeOptions(node_structures=("*",))
+    sources = [folder / "image", folder / "multiframe", folder / "seg"]
+    _, case = case_of(tmp_path, *sources, options=options)
     assert case["geometry"]["shape_zyx"] == [3, 38, 24]
     assert any(note.startswith("1/mf.dcm: left out") for note in case["notes"])
     assert len(case["nodes"]) == 1
