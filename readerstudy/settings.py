@@ -256,6 +256,8 @@ RECEIVED_DIR = DATA_DIR / "received"
 ARCHIVES = env.json("NODEWISE_ARCHIVES", default=[])
 # Empty: 'manage.py watch_folder' needs --folder.
 WATCH_DIR = env.str("NODEWISE_WATCH_DIR", default="")
+# "never" or "coordinator": whether coordinators may be told who is who (services/mapping.py).
+MAPPING = env.str("NODEWISE_MAPPING", default="never")
 INTAKE_MAX_BYTES = env.int("NODEWISE_INTAKE_MAX_BYTES", default=8 * 1024**3)
 INTAKE_MAX_FILES = env.int("NODEWISE_INTAKE_MAX_FILES", default=100_000)
 # Days for which an unfinished upload, or one with open questions, keeps its bytes.
