@@ -73,7 +73,7 @@ def read_listing(folder: Path) -> tuple[list[SourceFile], list[str]]:
     files = []
     for entry in document["files"]:
         path = folder / str(entry["file"])
-        if not NUMBERED.match(str(entry["file"])) or path.is_symlink() or not path.is_file():
+        if not NUMBERED.fullmatch(str(entry["file"])) or path.is_symlink() or not path.is_file():
             raise ValueError(f"{str(entry['file'])[:40]} is no numbered file of this folder")
         files.append(SourceFile(shown_path(str(entry["name"])), path))
     return sorted(files), [str(note) for note in document["notes"]]
