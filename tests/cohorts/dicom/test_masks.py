@@ -1,11 +1,17 @@
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
-from cohorts.dicom.label_map import read_label_map
-from cohorts.dicom.masks import merge_nodes
-from cohorts.dicom.segmentation import read_segmentation
+from cohorts.dicom.label_map import open_nifti
+from cohorts.dicom.masks import merge_nodes, node_from_voxels, overlap_warnings
+from cohorts.dicom.options import IntakeOptions
+from cohorts.dicom.patient_masks import read_masks
+from cohorts.dicom.patients import scan_folder
+from cohorts.dicom.references import ScanReference
+from cohorts.dicom.segmentation import open_segmentation
+from cohorts.dicom.series import order_series
 from cohorts.dicom.source_files import SourceFile
 from tests.cohorts.dicom.series_files import (
     COLUMNS,
@@ -40,7 +46,8 @@ def in_place(nodes):
 
 
 def read_nifti(path, series):
-    return read_label_map(SourceFile(path.name, path), series.geometry)
+    mask_file = open_nifti(SourceFile(path.name, path), series.geometry)
+    return mask_file.read([one.number for one in mask_file.structures]).found
 
 
 def test_labels_keep_their_numbers_and_places(tmp_path, series):
@@ -125,20 +132,26 @@ def segments():
 
 
 def read_seg(path, series):
-    return read_segmentation(SourceFile(path.name, path), series.geometry)
+    first = series.slices[0]
+    scan = ScanReference(
+        frame_of_reference_uid=series.geometry.frame_of_reference_uid, series_uid=first.series_uid
+    )
+    mask_file = open_segmentation(SourceFile(path.name, path), series.geometry, scan)
+    return mask_file.read([one.number for one in mask_file.structures])
 
 
 def test_overlapping_segments_stay_whole_and_empty_ones_are_named(tmp_path, series):
     path = write_seg(tmp_path / "s.dcm", list(series.slices), segments())
 
-    nodes, notes = read_seg(path, series)
+    found = read_seg(path, series)
+    nodes = found.found
 
     assert [node.label for node in nodes] == [1, 2]
     for node in nodes:
         volume = np.zeros(SHAPE, dtype=bool)
         volume[node.box.slices] = node.mask
         assert np.array_equal(volume, segments()[..., node.label - 1])
-    assert notes == ["s.dcm: segment 3 is empty and was left out"]
+    assert found.empty == [3]
 
 
 @pytest.mark.parametrize(
@@ -181,3 +194,126 @@ def test_two_files_may_not_use_one_label(tmp_path, series):
         merge_nodes([("a.nii", nodes), ("b.nii", nodes)])
     assert caught.value.code is RefusalCode.MASK_LABELS_CLASH
     assert "a.nii" in caught.value.message
+
+
+def test_a_map_with_contradicting_orientations_or_none_is_refused(tmp_path, series):
+    path = write_label_map(tmp_path / "n.nii.gz", labels())
+    image = nibabel.load(path)
+    flipped = ras_affine()
+    flipped[:3, 3] += flipped[:3, 0] * (COLUMNS - 1)
+    flipped[:3, 0] *= -1
+    image.set_qform(flipped, 1)
+    nibabel.save(image, path)
+    with pytest.raises(IntakeError) as caught:
+        read_nifti(path, series)
+    assert caught.value.code is RefusalCode.MASK_AMBIGUOUS
+    image.header["sform_code"] = image.header["qform_code"] = 0
+    nibabel.save(nibabel.Nifti1Image(image.dataobj, None, image.header), path)
+    with pytest.raises(IntakeError) as caught:
+        read_nifti(path, series)
+    assert caught.value.code is RefusalCode.MASK_GRID
+
+
+def test_one_volume_of_four_axes_is_a_map_and_two_are_not(tmp_path, series):
+    volume = labels().transpose(2, 1, 0)[..., np.newaxis]
+    path = tmp_path / "n.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(volume, ras_affine()), path)
+    assert np.array_equal(in_place(read_nifti(path, series)), labels())
+    nibabel.save(nibabel.Nifti1Image(np.repeat(volume, 2, axis=3), ras_affine()), path)
+    with pytest.raises(IntakeError) as caught:
+        read_nifti(path, series)
+    assert caught.value.code is RefusalCode.MASK_VALUES
+
+
+def test_a_scale_that_changes_labels_is_refused(tmp_path, series):
+    image = nibabel.Nifti1Image(labels().transpose(2, 1, 0), ras_affine())
+    image.header.set_slope_inter(2, 0)
+    nibabel.save(image, tmp_path / "n.nii")
+    with pytest.raises(IntakeError) as caught:
+        read_nifti(tmp_path / "n.nii", series)
+    assert "scl_slope" in caught.value.message
+
+
+def test_frames_in_reverse_order_are_placed_by_position(tmp_path, series):
+    path = write_seg(tmp_path / "s.dcm", list(series.slices), segments())
+    ds = pydicom.dcmread(path)
+    frames = ds.pixel_array[::-1]
+    ds.PerFrameFunctionalGroupsSequence = ds.PerFrameFunctionalGroupsSequence[::-1]
+    ds.PixelData = np.packbits(frames.ravel(), bitorder="little").tobytes()
+    ds.save_as(path)
+    found = read_seg(path, series)
+    assert [(node.label, node.voxels) for node in found.found] == [(1, 24), (2, 24)]
+    assert found.found[0].box.start_zyx == (0, 1, 1)
+
+
+def patient_masks(folder, options=None):
+    (patient,) = scan_folder(folder).patients
+    return read_masks(patient, order_series(patient.ct_files), options or IntakeOptions())
+
+
+def one_node(column):
+    volume = np.zeros(SHAPE, dtype=np.uint8)
+    volume[1, 2:4, column] = 1
+    return volume
+
+
+def test_one_file_per_node_is_numbered_in_order_of_names(tmp_path, series):
+    for name, column in (("node10", 1), ("node2", 5), ("node1", 3)):
+        write_label_map(tmp_path / f"{name}.nii.gz", one_node(column))
+    nodes = patient_masks(tmp_path).nodes
+    assert [(node.label, node.box.start_zyx[2]) for node in nodes] == [(1, 3), (2, 5), (3, 1)]
+
+
+def test_one_node_in_two_files_is_refused(tmp_path, series):
+    for name in ("a", "b"):
+        write_label_map(tmp_path / f"{name}.nii.gz", one_node(3))
+    with pytest.raises(IntakeError) as caught:
+        patient_masks(tmp_path)
+    assert caught.value.code is RefusalCode.MASK_TWICE
+
+
+def test_files_with_other_mixtures_of_labels_are_refused(tmp_path, series):
+    write_label_map(tmp_path / "a.nii.gz", one_node(1))
+    write_label_map(tmp_path / "b.nii.gz", one_node(3))
+    write_label_map(tmp_path / "c.nii.gz", one_node(5) * 2)
+    with pytest.raises(IntakeError) as caught:
+        patient_masks(tmp_path)
+    assert caught.value.code is RefusalCode.MASK_LABELS_CLASH
+
+
+def test_a_map_named_levels_holds_stations(tmp_path, series):
+    write_label_map(tmp_path / "nodes.nii.gz", one_node(3))
+    write_label_map(tmp_path / "levels.nii.gz", one_node(4) * 13)
+    masks = patient_masks(tmp_path)
+    assert [node.label for node in masks.nodes] == [1]
+    assert [station.name for station in masks.stations] == ["Level IIa left"]
+    (tmp_path / "levels.labels.csv").write_text("value,name\n13,right level III\n")
+    assert [station.name for station in patient_masks(tmp_path).stations] == ["right level III"]
+
+
+@pytest.mark.parametrize("text", ["value,name\nx,a\n", "value,name\n1,a\n1,b\n", "a;b\n", ""])
+def test_a_table_that_names_no_values_is_refused(tmp_path, series, text):
+    write_label_map(tmp_path / "levels.nii.gz", one_node(4))
+    (tmp_path / "levels.labels.csv").write_text(text)
+    with pytest.raises(IntakeError) as caught:
+        patient_masks(tmp_path)
+    assert (caught.value.code, caught.value.file) == (RefusalCode.LABEL_TABLE, "levels.labels.csv")
+
+
+def test_a_station_without_a_known_number_is_refused(tmp_path, series):
+    write_label_map(tmp_path / "stations.nii.gz", one_node(4) * 40)
+    with pytest.raises(IntakeError) as caught:
+        patient_masks(tmp_path)
+    assert caught.value.code is RefusalCode.MASK_VALUES
+
+
+def test_nodes_that_share_voxels_are_told_by_number_only():
+    nodes = [
+        node_from_voxels(1, "secret", np.argwhere(segments()[..., 0])),
+        node_from_voxels(2, "secret", np.argwhere(segments()[..., 1])),
+        node_from_voxels(3, "secret", np.array([[3, 5, 7]])),
+    ]
+    (warning,) = overlap_warnings(nodes)
+    shared = int((segments()[..., 0] & segments()[..., 1]).sum())
+    assert warning.node == 2
+    assert warning.message == f"shares {shared} voxels with node 1; both are kept whole"
