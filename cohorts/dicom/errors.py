@@ -4,6 +4,8 @@ import struct
 import zlib
 from enum import StrEnum
 
+from pydicom.errors import BytesLengthException
+
 UNREADABLE_ERRORS: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
@@ -19,6 +21,7 @@ UNREADABLE_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     struct.error,
     zlib.error,
+    BytesLengthException,
 )
 """What parsers of foreign bytes are known to raise; intake turns each into a refusal."""
 
