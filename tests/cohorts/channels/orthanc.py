@@ -66,6 +66,8 @@ def running(folder):
         "Plugins": [str(path) for path in PLUGINS if path.exists()],
         "HttpPort": port,
         "DicomServerEnabled": False,
+        # Without it a file that is gone would still be answered from memory.
+        "MaximumStorageCacheSize": 0,
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": True,
         "RegisteredUsers": {USER: PASSWORD},
