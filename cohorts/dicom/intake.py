@@ -36,6 +36,7 @@ from cohorts.dicom.reorientation import Reorientation, to_standard_axes
 from cohorts.dicom.series import OrderedSeries, order_series
 from cohorts.dicom.series_choice import with_one_series
 from cohorts.dicom.volumes import hu_int16_sha256, stack_series
+from cohorts.dicom.warnings import IntakeWarning
 
 CASE_VERSION = 1
 Progress = Callable[[int, int], None]
