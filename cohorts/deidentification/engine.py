@@ -13,7 +13,7 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from cohorts.deidentification import values
 from cohorts.deidentification.confidentiality_table import Action, action_for
@@ -94,7 +94,7 @@ def _file_meta(clean: Dataset) -> FileMetaDataset:
     meta.MediaStorageSOPClassUID = clean.get("SOPClassUID", "")
     meta.MediaStorageSOPInstanceUID = clean.get("SOPInstanceUID", "")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     return meta
 

@@ -11,13 +11,18 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pydicom.uid import UID_dictionary
+from pydicom.uid import UID
 
 LARGEST_SHIFT_DAYS = 3650
 PUBLIC_KEY = b"nodewise without key"
 """Stands in for an empty secret: consistent, but no secret. Only for calls outside a cohort."""
 DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 DATE_TIME = re.compile(r"(\d{8})\d{0,6}(\.\d{1,6})?([+-]\d{4})?")
+
+
+def is_of_the_standard(uid: str) -> bool:
+    """Say whether a UID is registered in the standard (DICOM PS3.6 Annex A)."""
+    return UID(uid).name != uid
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Replacements:
         ----------
         DICOM PS3.5 B.2: UIDs under 2.25 are a 128-bit number. PS3.6 Annex A: the standard's UIDs.
         """
-        if not uid or uid in UID_dictionary:
+        if not uid or is_of_the_standard(uid):
             return uid
         return f"2.25.{int.from_bytes(self._digest('uid', uid)[:16], 'big')}"
 

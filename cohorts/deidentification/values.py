@@ -8,7 +8,8 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VM
 from pydicom.dataelem import DataElement
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
-from pydicom.uid import UID_dictionary
+
+from cohorts.deidentification.replacements import is_of_the_standard
 
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 INTEGER = re.compile(r"[+-]?\d{1,10}")
@@ -64,7 +65,7 @@ def counts(element: DataElement) -> list[Any]:
 def standard_uids(element: DataElement) -> list[str]:
     """Return UIDs of the standard (PS3.6 Annex A); empty unless all are."""
     texts = [str(value) for value in values_of(element)]
-    return texts if all(text in UID_dictionary for text in texts) else []
+    return texts if all(is_of_the_standard(text) for text in texts) else []
 
 
 def pointers(element: DataElement) -> list[Any]:

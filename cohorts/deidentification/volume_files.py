@@ -1,6 +1,7 @@
 """cohorts.deidentification: NIfTI and NRRD files with voxels and placement, and nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import nrrd
@@ -28,13 +29,13 @@ def clean_nifti(source: Path, target: Path) -> None:
     ----------
     NIfTI-1 standard: descrip, aux_file, intent_name, db_name and extensions hold free text.
     """
-    image = nibabel.load(source)
+    image: Any = nibabel.load(source)
     if not isinstance(image, nibabel.Nifti1Image):
         raise IntakeError(RefusalCode.UNREADABLE, "is no NIfTI file", source.name)
-    old = image.header
-    kind = type(image)
-    voxels = np.asanyarray(image.dataobj.get_unscaled())
-    clean = kind(voxels, image.affine)
+    old: Any = image.header
+    stored: Any = image.dataobj
+    voxels = np.asanyarray(stored.get_unscaled())
+    clean: Any = type(image)(voxels, image.affine)
     clean.header.set_data_dtype(voxels.dtype)
     clean.header.set_xyzt_units("mm")
     clean.set_sform(old.get_sform(), int(old["sform_code"]))
