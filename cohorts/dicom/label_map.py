@@ -114,8 +114,9 @@ def _check_numbers(file: SourceFile, image: nibabel.Nifti1Image) -> None:
     stored = header.get_data_dtype()
     if stored.kind not in "iuf" or stored.itemsize > LARGEST_NUMBER_BYTES:
         raise bad_values(file, "values that are no usual numbers")
-    slope, intercept = header.get_slope_inter()
-    if slope not in {None, 1.0} or intercept not in {None, 0.0}:
+    # The header of an image that was loaded no longer holds its scale.
+    proxy: Any = image.dataobj
+    if (proxy.slope, proxy.inter) != (1.0, 0.0):
         raise bad_values(file, "values with a scale (scl_slope, scl_inter) that changes them")
 
 
