@@ -16,7 +16,8 @@ from cohorts.dicom.listed_files import LISTING
 from cohorts.models import ArrivingUpload, IntakeUpload
 from cohorts.phantom.cohort import write_phantom_cohort
 from tests.browsers import new_context
-from tests.cohorts.inputs import zip_of
+from tests.cohorts.inputs import write_patient, zip_of
+from tests.cohorts.test_questions import write_two_parts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -444,3 +445,30 @@ def test_the_form_is_labelled_and_its_folder_waits_for_scripts(page: Page, clien
     plain = client.get(reverse("cohorts:cohort", args=[cohort.public_id])).text
     before_folder = plain[: plain.index('id="upload_folder"')]
     assert "data-upload-scripted hidden" in before_folder.rsplit("<div", 1)[1]
+
+
+def test_from_a_dropped_folder_to_an_answered_question(page: Page, tmp_path: Path):
+    """Two structures in two parts each: answered together, and read by the real worker."""
+    for number in (1, 2):
+        write_two_parts(write_patient(tmp_path / "two", f"A{number}", seed=number))
+    drop_on_form(page, tmp_path / "two")
+    expect(message(page)).to_contain_text("Chosen: 'two'")
+    press_upload(page)
+    page.wait_for_url("**/cohorts/uploads/**")
+    call_command("run_worker", batch=True, interval=0)
+
+    expect(page.get_by_text("2 patients wait for your answer.")).to_be_visible()
+    page.get_by_role("link", name="Answer now").click()
+    first = page.get_by_role("group", name="Patient no. 1")
+    first.get_by_label("Several nodes").check()
+    first.get_by_role("button", name="Use this answer for the similar question").click()
+    second = page.get_by_role("group", name="Patient no. 2")
+    expect(second.get_by_label("Several nodes")).to_be_checked()
+    page.get_by_role("button", name="Send answers").click()
+    page.wait_for_url(re.compile(r"/cohorts/uploads/[0-9a-f-]+/$"))
+    call_command("run_worker", batch=True, interval=0)
+
+    for pseudonym in ("P001", "P002"):
+        row = page.get_by_role("row").filter(has_text=pseudonym)
+        expect(row).to_contain_text("Accepted")
+        expect(row.get_by_role("cell").nth(3)).to_have_text("2")
