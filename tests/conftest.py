@@ -22,8 +22,13 @@ def shared() -> Path:
 
 
 PURE_FOLDERS = tuple(
-    Path(__file__).resolve().parent / "readerstudy" / folder
-    for folder in ("statistics", "analysis/computing", "analysis/reporting")
+    Path(__file__).resolve().parent / folder
+    for folder in (
+        "annotation/pathology_rules",
+        "readerstudy/statistics",
+        "readerstudy/analysis/computing",
+        "readerstudy/analysis/reporting",
+    )
 )
 
 
