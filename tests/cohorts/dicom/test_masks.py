@@ -5,7 +5,7 @@ import pytest
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.label_map import open_nifti
-from cohorts.dicom.masks import merge_nodes, node_from_voxels, overlap_warnings
+from cohorts.dicom.masks import MaskParts, merge_nodes, node_from_voxels, overlap_warnings
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patient_masks import read_masks
 from cohorts.dicom.patients import scan_folder
@@ -317,3 +317,14 @@ def test_nodes_that_share_voxels_are_told_by_number_only():
     shared = int((segments()[..., 0] & segments()[..., 1]).sum())
     assert warning.node == 2
     assert warning.message == f"shares {shared} voxels with node 1; both are kept whole"
+
+
+def test_blocks_of_one_structure_are_united():
+    parts = MaskParts()
+    parts.add((1, 0, 0), np.array([[[True, True, False]]]))
+    parts.add((1, 0, 1), np.array([[[False, True, False]]]))
+    parts.add((0, 0, 0), np.array([[[True, False, True]]]))
+    node = parts.node(3, "")
+    assert node.box.start_zyx == (0, 0, 0)
+    assert node.mask.astype(int).tolist() == [[[1, 0, 1]], [[1, 1, 1]]]
+    assert MaskParts().node(3, "") is None
