@@ -19,6 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 
 import pydicom
+from pydicom.errors import InvalidDicomError
 
 from cohorts.channels.durable_files import sync_folder
 from cohorts.dicom.errors import UNREADABLE_ERRORS
@@ -147,7 +148,7 @@ def _study_of(arrived: Path, sop_instance_uid: str) -> str | StoreStatus:
         study = str(header.get("StudyInstanceUID", ""))
         # Of one study, images under two patient ids are two patients' until somebody says so.
         patient = str(header.get("PatientID", ""))
-    except UNREADABLE_ERRORS:
+    except (InvalidDicomError, *UNREADABLE_ERRORS):
         return StoreStatus.CANNOT_UNDERSTAND
     if told != sop_instance_uid or sop_class != str(header.file_meta.MediaStorageSOPClassUID):
         return StoreStatus.NOT_MATCHING

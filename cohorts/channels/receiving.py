@@ -139,6 +139,7 @@ class Receiver:
         ):
             logger.warning("peer refused", extra={"job": "receive"})
             event.assoc.acse.send_reject(*REJECT_PEER)
+            event.assoc.kill()  # only once the answer is on its way
             return
         self._open[id(event.assoc)] = set()
 

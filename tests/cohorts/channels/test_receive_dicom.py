@@ -295,7 +295,7 @@ def test_killed_after_the_acknowledgement_a_study_sent_by_dcmtk_is_taken_in(
     port = free_port()
     process = listening(start, port, "600")
     sent = subprocess.run(
-        ["storescu", "-aec", "NODEWISE", "+sd", "+r", "127.0.0.1", str(port), str(reference)],
+        ["storescu", "-R", "-aec", "NODEWISE", "+sd", "+r", "127.0.0.1", str(port), str(reference)],
         capture_output=True,
         text=True,
         timeout=120,
