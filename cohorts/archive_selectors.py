@@ -98,3 +98,13 @@ def forgettable(before: datetime) -> tuple[QuerySet[ArchiveSearch], QuerySet[Arc
     searches = ArchiveSearch.objects.exclude(state__in=OPEN).filter(finished_at__lt=before)
     pulls = ArchivePull.objects.exclude(state__in=OPEN).filter(finished_at__lt=before)
     return searches.exclude(sealed_found="", sealed_terms=""), pulls.exclude(sealed_series="")
+
+
+def pull_with_id(told: str) -> ArchivePull | None:
+    """Return the pull with this public id (for the command line)."""
+    try:
+        public_id = uuid.UUID(told)
+    except ValueError:
+        return None
+    pulls = ArchivePull.objects.select_related("search__cohort")
+    return pulls.filter(public_id=public_id).first()
