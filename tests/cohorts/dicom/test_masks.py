@@ -321,10 +321,11 @@ def test_nodes_that_share_voxels_are_told_by_number_only():
 
 def test_blocks_of_one_structure_are_united():
     parts = MaskParts()
-    parts.add((1, 0, 0), np.array([[[True, True, False]]]))
-    parts.add((1, 0, 1), np.array([[[False, True, False]]]))
-    parts.add((0, 0, 0), np.array([[[True, False, True]]]))
+    parts.add((1, 0, 0), np.array([[[True, False], [True, True]]]))
+    parts.add((1, 0, 0), np.array([[[False, True], [True, False]]]))
+    parts.add((0, 0, 1), np.array([[[False, True]]]))
     node = parts.node(3, "")
-    assert node.box.start_zyx == (0, 0, 0)
-    assert node.mask.astype(int).tolist() == [[[1, 0, 1]], [[1, 1, 1]]]
+    assert (node.box.start_zyx, node.box.shape_zyx) == ((0, 0, 0), (2, 2, 3))
+    assert np.argwhere(~node.mask[1, :, :2]).size == 0
+    assert node.voxels == 5
     assert MaskParts().node(3, "") is None
