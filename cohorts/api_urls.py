@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from cohorts import api, metadata_api, uploads_api
+from cohorts import api, mapping_api, metadata_api, uploads_api
 
 app_name = "cohorts-api"
 urlpatterns = [
     path("", api.MyCohorts.as_view(), name="cohorts"),
     path("<uuid:cohort_id>/", api.CohortDetail.as_view(), name="cohort"),
     path("<uuid:cohort_id>/metadata/", metadata_api.CohortMetadata.as_view(), name="metadata"),
+    path("<uuid:cohort_id>/mapping/", mapping_api.CohortMapping.as_view(), name="mapping"),
     path("<uuid:cohort_id>/uploads/", api.CohortUploads.as_view(), name="uploads"),
     path("<uuid:cohort_id>/arrivals/", uploads_api.CohortArrivals.as_view(), name="arrivals"),
     path("arrivals/<uuid:arrival_id>/", uploads_api.ArrivalDetail.as_view(), name="arrival"),

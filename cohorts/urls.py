@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cohorts import metadata_views, uploads_views, views
+from cohorts import mapping_views, metadata_views, uploads_views, views
 from cohorts.dicomweb.views import RevokeToken, ViewerAccess
 
 app_name = "cohorts"
@@ -15,6 +15,7 @@ urlpatterns = [
         metadata_views.MetadataTemplate.as_view(),
         name="metadata-template",
     ),
+    path("<uuid:cohort_id>/who-is-who/", mapping_views.MappingPage.as_view(), name="mapping"),
     path("<uuid:cohort_id>/members/add/", views.AddMember.as_view(), name="add-member"),
     path("<uuid:cohort_id>/members/remove/", views.RemoveMember.as_view(), name="remove-member"),
     path("<uuid:cohort_id>/viewers/", ViewerAccess.as_view(), name="viewer-access"),

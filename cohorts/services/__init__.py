@@ -11,6 +11,7 @@ from cohorts.services.arriving import (
     state_of_arrival,
 )
 from cohorts.services.excluding import exclude_patient, include_patient
+from cohorts.services.mapping import make_mapping, may_make_mappings, patient_ids_in
 from cohorts.services.members import add_member, create_cohort, remove_member
 from cohorts.services.metadata import MetadataRefused, import_metadata
 from cohorts.services.uploads import (
@@ -35,6 +36,9 @@ __all__ = [
     "import_folder",
     "import_metadata",
     "include_patient",
+    "make_mapping",
+    "may_make_mappings",
+    "patient_ids_in",
     "receive_pieces",
     "remove_member",
     "request_intake",

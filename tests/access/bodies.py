@@ -66,6 +66,11 @@ def patients_table_by_api(things: Things) -> Body:
     return patients_table(things) | {"dry_run": "false"}
 
 
+def mapping_request(things: Things) -> Body:
+    passphrase = "four random words here"
+    return {"patient_ids": "MRN-1", "passphrase": passphrase, "passphrase_again": passphrase}
+
+
 def imported_study(things: Things) -> Body:
     file = SimpleUploadedFile("calls.csv", EXAMPLE.encode(), "text/csv")
     return {"title": "Read elsewhere", "file": file}

@@ -146,6 +146,16 @@ COHORTS = {
     "cohorts-api:metadata": Route(
         args=COHORT, **acting("coordinator", 400, bodies.patients_table_by_api)
     ),
+    # The scene's installation never says who is who.
+    "cohorts:mapping": Route(
+        args=COHORT,
+        get=COORDINATOR,
+        post=only("coordinator", status=422),
+        body=bodies.mapping_request,
+    ),
+    "cohorts-api:mapping": Route(
+        args=COHORT, post=only("coordinator", status=400), body=bodies.nothing, json=True
+    ),
     "cohorts:uploads": Route(args=COHORT, get=COORDINATOR),
     "cohorts:start-intake": Route(
         args=COHORT, get=COORDINATOR, **acting("coordinator", 422, bodies.zip_file)

@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def _open(self, file: Path, passphrase: str) -> None:
         writer = csv.writer(self.stdout)
-        writer.writerow(["patient_id", "pseudonym"])
+        writer.writerow(["patient_id", "pseudonym"])  # an empty pseudonym: not in the cohort
         found = decrypt_mapping(file.read_bytes(), passphrase)
         writer.writerows(sorted(found.items(), key=lambda pair: pair[1]))
 

@@ -56,9 +56,13 @@ def test_coordinators_get_the_pseudonyms_of_the_ids_they_bring(patients, people)
         patient_ids=["MRN-2", " MRN-1 ", "unknown", ""],
         passphrase=PASSPHRASE,
     )
-    assert decrypt_mapping(document, PASSPHRASE) == {"MRN-1": "P001", "MRN-2": "P002"}
+    assert decrypt_mapping(document, PASSPHRASE) == {
+        "MRN-1": "P001",
+        "MRN-2": "P002",
+        "unknown": "",
+    }
     event = AuditEvent.objects.latest("sequence")
-    assert event.verb == "make_mapping"
+    assert (event.verb, event.new) == ("make_mapping", {"asked": 3, "found": 2})
     assert "MRN" not in str(event.__dict__)
 
 
