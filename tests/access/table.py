@@ -166,9 +166,14 @@ COHORTS = {
     "cohorts:upload-report": Route(args=UPLOAD, get=COORDINATOR),
     # Nothing is asked about the scene's upload: back to its page.
     "cohorts:questions": Route(
-        args=UPLOAD, get=only("coordinator", status=302), post=only("coordinator", status=422)
+        args=UPLOAD,
+        get=only("coordinator", status=302),
+        post=only("coordinator", status=422),
+        body=bodies.nothing,
     ),
-    "cohorts:give-up-questions": Route(args=UPLOAD, post=only("coordinator", status=302)),
+    "cohorts:give-up-questions": Route(
+        args=UPLOAD, post=only("coordinator", status=302), body=bodies.nothing
+    ),
     "cohorts:give-up-arrival": Route(args=ARRIVAL, **acting("coordinator", 302)),
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
     "cohorts:exclude": Route(
@@ -197,10 +202,10 @@ COHORTS = {
     ),
     "cohorts-api:arrival-give-up": Route(args=ARRIVAL, **acting("coordinator", 204)),
     "cohorts-api:upload-give-up-questions": Route(
-        args=UPLOAD, post=only("coordinator", status=409)
+        args=UPLOAD, post=only("coordinator", status=409), body=bodies.nothing
     ),
     "cohorts-api:upload-questions": Route(
-        args=UPLOAD, post=only("coordinator", status=400), json=True
+        args=UPLOAD, post=only("coordinator", status=400), body=bodies.nothing, json=True
     ),
     "cohorts-api:upload": Route(args=UPLOAD, get=COORDINATOR),
     "cohorts-api:case": Route(args=PATIENT, get=PIXELS),
