@@ -7,15 +7,18 @@ it and refuses, whatever the bytes say.
 
 import io
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pydicom
-from pydicom.dataset import FileDataset
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.filereader import read_dataset as read_elements
+from pydicom.filereader import read_sequence
 
-from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 
 MIB = 1024 * 1024
 PIXEL_DATA = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10")
@@ -24,6 +27,8 @@ ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 COUNTED_BYTES = 64 * 1024
 TAG_AND_LENGTH_BYTES = 8
 SPECIFIC_CHARACTER_SET = 0x00080005
+MOST_DEPTH = 32
+"""Sequences inside sequences; the standard nests about ten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class ReadingBounds:
         Items of sequences inside one value.
     inflated_bytes : int
         The dataset of a file in the deflated transfer syntax.
+    pixel_bytes : int, optional
+        Pixel data; by default as long as the file is.
     """
 
     reads: int = 200_000
@@ -49,6 +56,7 @@ class ReadingBounds:
     total_bytes: int = 16 * MIB
     items: int = 50_000
     inflated_bytes: int = 48 * MIB
+    pixel_bytes: int | None = None
 
 
 HEADER_BOUNDS = ReadingBounds()
@@ -89,12 +97,14 @@ def read_bounded(
         As pydicom raises them.
     """
     with _BoundedFile(io.FileIO(path), name, bounds) as file:
-        return pydicom.dcmread(
+        dataset = pydicom.dcmread(
             file,
             stop_before_pixels=stop_before_pixels,
             force=force,
             specific_tags=None if keywords is None else list(keywords),
         )
+        file.count_sequences(dataset)
+        return dataset
 
 
 class _BoundedFile(io.BufferedReader):
@@ -106,6 +116,7 @@ class _BoundedFile(io.BufferedReader):
         self._reads = self._bytes = 0
         self._file_bytes = self.seek(0, io.SEEK_END)
         self.seek(0)
+        self._pixel_bytes = 0
         self._tag = b""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -123,7 +134,44 @@ class _BoundedFile(io.BufferedReader):
             return super().read(size)
         # Memory for as much as is asked would be taken first, whatever there is to read.
         size = min(size, max(self._file_bytes - self.tell(), 0))
-        return super().read(size) if self._tag in PIXEL_DATA else self._long_value(size)
+        return self._pixels(size) if self._tag in PIXEL_DATA else self._long_value(size)
+
+    def count_sequences(self, dataset: Dataset, depth: int = 1) -> None:
+        """Count what is in sequences of known length: pydicom parses them when they are asked."""
+        if depth > MOST_DEPTH:
+            raise self._refusal(f"sequences more than {MOST_DEPTH} deep")
+        for raw in dataset.values():
+            if isinstance(raw, RawDataElement):
+                items = self._items(raw)
+            else:
+                items = raw.value if raw.VR == "SQ" else []
+            for item in items:
+                self.count_sequences(item, depth + 1)
+
+    def _items(self, raw: RawDataElement) -> Iterable[Dataset]:
+        """Parse a sequence as pydicom will, on what is left of the bounds."""
+        if not raw.value or not _is_sequence(raw):
+            return []
+        left = replace(self._bounds, reads=self._bounds.reads - self._reads)
+        order = (raw.is_implicit_VR, raw.is_little_endian, len(raw.value), "iso8859")
+        with _BoundedFile(io.BytesIO(raw.value), self._shown, left) as file:
+            try:
+                return read_sequence(file, *order)
+            except IntakeError:
+                raise
+            except UNREADABLE_ERRORS:
+                return []  # refused by whoever asks for it
+            finally:
+                self._reads += file._reads
+
+    def _pixels(self, size: int) -> bytes:
+        self._pixel_bytes += size
+        most = self._bounds.pixel_bytes
+        if most is not None and self._pixel_bytes > most:
+            raise self._refusal(
+                f"more than the {most} bytes of pixel data that its header asks for"
+            )
+        return super().read(size)
 
     def _long_value(self, size: int) -> bytes:
         if size > self._bounds.value_bytes:
@@ -154,3 +202,15 @@ class _BoundedFile(io.BufferedReader):
             f"the file holds {found}; it is damaged or made to exhaust the server. Export it again",
             self._shown,
         )
+
+
+def _is_sequence(raw: RawDataElement) -> bool:
+    """Say whether pydicom will read an element as a sequence."""
+    if raw.tag.is_private:
+        return False  # nobody asks for it
+    if raw.VR not in {None, "UN"}:
+        return raw.VR == "SQ"
+    try:
+        return dictionary_VR(raw.tag) == "SQ"
+    except KeyError:
+        return False

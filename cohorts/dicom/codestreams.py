@@ -4,6 +4,7 @@ A transfer syntax only says what an encoder was meant to do. What it did stands 
 the codestream.
 """
 
+import struct
 from collections.abc import Iterator
 
 JPEG_LOSSLESS = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
@@ -11,10 +12,17 @@ JPEG_LS = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
 JPEG_2000 = frozenset(
     {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"}
 )
+RLE = "1.2.840.10008.1.2.5"
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 LOSSLESS_FRAME, JPEG_LS_FRAME = 0xC3, 0xF7
 START_OF_SCAN, END_OF_IMAGE = 0xDA, b"\xff\xd9"
-CODING_STYLE, START_OF_TILE = 0x52, 0x90
+SIZE, CODING_STYLE, START_OF_TILE = 0x51, 0x52, 0x90
+MOST_TILES = 4096
+"""A decoder allocates kilobytes for each tile before it has seen one."""
+RLE_HEADER_BYTES, MOST_RLE_SEGMENTS, RLE_NOTHING = 64, 2, 128
+"""One segment for each byte of a pixel."""
+HARMLESS_BYTES = 32 * 1024 * 1024
+"""An RLE segment that cannot unpack to more is not counted: that takes longer than decoding it."""
 REVERSIBLE_WAVELET = 1
 
 
@@ -62,6 +70,82 @@ def is_lossless(syntax: str, frame: bytes) -> bool:
         frames = {marker for marker, _ in _segments(frame) if marker in START_OF_FRAME}
         return frames == {LOSSLESS_FRAME}
     return True
+
+
+def is_of_size(syntax: str, frame: bytes, rows: int, columns: int) -> bool:
+    """Say whether a frame itself claims the size that the header of its file claims.
+
+    Decoders allocate what the codestream says; it is compared with the header, which has limits,
+    before a decoder sees it.
+
+    Parameters
+    ----------
+    syntax : str
+        Transfer syntax UID; True for those without a codestream.
+    frame : bytes
+    rows, columns : int
+        One sample per pixel is expected.
+
+    Raises
+    ------
+    ValueError, IndexError, struct.error
+        If the markers cannot be followed.
+
+    References
+    ----------
+    ITU-T T.81 B.2.2, T.87 C.2.2 (SOF), T.800 A.5.1 (SIZ); DICOM PS3.5 annex G (RLE).
+    """
+    if syntax in JPEG_2000:
+        sizes = [_size_in_siz(content) for code, content in _segments(frame) if code == SIZE]
+    elif syntax in JPEG_LS | JPEG_LOSSLESS:
+        sizes = [
+            struct.unpack_from(">HHB", content, 1)
+            for code, content in _segments(frame)
+            if code in START_OF_FRAME | {JPEG_LS_FRAME}
+        ]
+    elif syntax == RLE:
+        return all(_unpacks_to(one, rows * columns) for one in _rle_segments(frame))
+    else:
+        return True
+    return sizes == [(rows, columns, 1)]
+
+
+def _size_in_siz(content: bytes) -> tuple[int, int, int]:
+    """Return rows, columns and components; no components where there are too many tiles."""
+    right, bottom, left, top, width, height, tile_left, tile_top, components = struct.unpack_from(
+        ">8LH", content, 2
+    )
+    across = -(-(right - tile_left) // max(width, 1))
+    down = -(-(bottom - tile_top) // max(height, 1))
+    return bottom - top, right - left, components if across * down <= MOST_TILES else 0
+
+
+def _rle_segments(frame: bytes) -> list[bytes]:
+    """Return the segments of an RLE frame."""
+    count, *starts = struct.unpack_from("<16L", frame)
+    if not 1 <= count <= MOST_RLE_SEGMENTS:
+        raise ValueError(f"{count} RLE segments")
+    starts = starts[:count]
+    if starts != sorted(starts) or starts[0] < RLE_HEADER_BYTES:
+        raise ValueError("RLE segments out of order")
+    ends = [*starts[1:], len(frame)]
+    return [frame[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _unpacks_to(segment: bytes, size: int) -> bool:
+    """Say whether a segment of PackBits unpacks to no more than a size, padding aside."""
+    place = unpacked = 0
+    if len(segment) * RLE_NOTHING // 2 <= HARMLESS_BYTES:
+        return True
+    while place + 1 < len(segment) and unpacked <= size:
+        head = segment[place]
+        if head < RLE_NOTHING:
+            place, unpacked = place + head + 2, unpacked + head + 1
+        elif head == RLE_NOTHING:
+            place += 1
+        else:
+            place, unpacked = place + 2, unpacked + 257 - head
+    return unpacked <= size
 
 
 def _segments(frame: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
 from cohorts.dicom.bounded_reading import read_bounded
-from cohorts.dicom.codestreams import is_lossless, is_whole
+from cohorts.dicom.codestreams import is_lossless, is_of_size, is_whole
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.headers import DicomFile
 
@@ -186,6 +186,7 @@ def _check_length(place: str, dataset: Dataset, syntax: str) -> None:
     if syntax not in NATIVE_SYNTAXES:
         for frame in generate_frames(pixels, number_of_frames=frames):
             _check_codestream(place, syntax, frame)
+            check_coded_size(place, syntax, frame, dataset)
         return
     expected = frames * int(dataset.Rows) * int(dataset.Columns) * 2
     if len(pixels) < expected:
@@ -200,6 +201,26 @@ def _check_codestream(place: str, syntax: str, frame: bytes) -> None:
             RefusalCode.LOSSY,
             "the compressed pixels themselves say that they were encoded with loss, which changes "
             "Hounsfield units; export the series uncompressed or in a lossless transfer syntax",
+            place,
+        )
+
+
+def check_coded_size(place: str, syntax: str, frame: bytes, dataset: Dataset) -> None:
+    """Refuse a compressed frame of another size than Rows and Columns say.
+
+    Raises
+    ------
+    IntakeError
+        If the frame claims, or unpacks to, another size.
+    ValueError, IndexError, struct.error
+        If its markers cannot be followed.
+    """
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    if not is_of_size(syntax, frame, rows, columns):
+        raise IntakeError(
+            RefusalCode.PIXELS_UNDECODABLE,
+            f"a compressed frame is not of {rows} rows and {columns} columns, as the header says; "
+            "the file is damaged, export it again",
             place,
         )
 

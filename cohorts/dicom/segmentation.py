@@ -2,24 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import iter_pixels
 
-from cohorts.dicom.bounded_reading import OBJECT_BOUNDS, read_bounded
+from cohorts.dicom.bounded_reading import MIB, OBJECT_BOUNDS, read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.grid_placement import GridPlacement, place_on_grid
 from cohorts.dicom.mask_files import MaskFile, StructureVoxels, check_count, unreadable
 from cohorts.dicom.masks import MaskParts, check_label
-from cohorts.dicom.pixels import LOSSLESS_SYNTAXES, NATIVE_SYNTAXES
+from cohorts.dicom.pixels import LOSSLESS_SYNTAXES, NATIVE_SYNTAXES, check_coded_size
 from cohorts.dicom.references import ScanReference
 from cohorts.dicom.source_files import SourceFile
 from cohorts.dicom.structures import Structure
 
 MOST_FRAMES = 100_000
+COMPRESSED_FRAME_BYTES = 1024
+"""Headers and tables of one compressed frame."""
 LYMPH_NODE_CODES = frozenset({"59441001", "T-C4000"})
 """Lymph node in SNOMED CT and in the older SNOMED RT (DICOM PS3.16 CID 7166 and its mapping)."""
 NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81"
@@ -55,7 +59,13 @@ def open_segmentation(file: SourceFile, geometry: SeriesGeometry, scan: ScanRefe
     DICOM PS3.3 A.51, A.90 (label map), C.8.20; PS3.5 section 8.1.1 for the packing of single bits.
     """
     try:
-        dataset = read_bounded(file.path, name=file.name, bounds=OBJECT_BOUNDS, force=True)
+        dataset = read_bounded(
+            file.path,
+            name=file.name,
+            bounds=OBJECT_BOUNDS,
+            stop_before_pixels=True,
+            force=True,
+        )
         structures = _structures(file, dataset)
         _check_header(file, dataset)
         notes = scan.check(file, {str(dataset.get("FrameOfReferenceUID") or "")}, dataset)
@@ -135,6 +145,7 @@ def _parts_by_segment(
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     groups = dataset.PerFrameFunctionalGroupsSequence
     placements = _placements(file, dataset, groups, shared, geometry)
+    _read_pixels(file, dataset)
     labelmap = dataset.SegmentationType == "LABELMAP"
     known = {int(segment.SegmentNumber) for segment in dataset.SegmentSequence}
     parts: dict[int, MaskParts] = defaultdict(MaskParts)
@@ -155,11 +166,30 @@ def _parts_by_segment(
     return parts
 
 
+def _read_pixels(file: SourceFile, dataset: Dataset) -> None:
+    """Read the pixel data that the header, now checked, asks for; more is refused unread."""
+    frames, size = int(dataset.NumberOfFrames), int(dataset.Rows) * int(dataset.Columns)
+    expected = frames * size * max(int(dataset.BitsAllocated), 1) // 8
+    if str(dataset.file_meta.TransferSyntaxUID) not in NATIVE_SYNTAXES:
+        expected = 2 * frames * (size + COMPRESSED_FRAME_BYTES)
+    read = read_bounded(
+        file.path,
+        name=file.name,
+        keywords=["PixelData"],
+        bounds=replace(OBJECT_BOUNDS, pixel_bytes=expected + MIB),
+        force=True,
+    )
+    dataset["PixelData"] = read["PixelData"]
+
+
 def _planes(file: SourceFile, dataset: Dataset) -> Iterator[NDArray[np.uint8]]:
     """Yield the frames one at a time, so that a large SEG never stands in memory unpacked."""
     frames, size = int(dataset.NumberOfFrames), int(dataset.Rows) * int(dataset.Columns)
     bits = int(dataset.BitsAllocated)
-    if str(dataset.file_meta.TransferSyntaxUID) not in NATIVE_SYNTAXES:
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    if syntax not in NATIVE_SYNTAXES:
+        for coded in generate_frames(dataset.PixelData, number_of_frames=frames):
+            check_coded_size(file.name, syntax, coded, dataset)
         yield from iter_pixels(dataset)
         return
     if len(dataset.PixelData) * 8 < frames * size * bits:
