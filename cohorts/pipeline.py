@@ -208,6 +208,10 @@ class _Intake:
             cpu_seconds=settings.INTAKE_SECONDS,
             wall_seconds=2 * settings.INTAKE_SECONDS,
             workers=settings.INTAKE_WORKERS,
+            # Unpacked files, and patients being read or waiting to be stored; none of them is
+            # larger on the disk than it was in memory.
+            output_bytes=archive.total_bytes
+            + (settings.INTAKE_WORKERS + 3) * settings.INTAKE_MEMORY_BYTES,
             archive=archive,
         )
         prepare(
