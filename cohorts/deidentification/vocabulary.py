@@ -7,8 +7,6 @@ ours or matches a narrow pattern, and where a name is wanted ours stands in its 
 import re
 from functools import cache
 
-from pydicom.sr.codedict import codes
-
 MANUFACTURERS = {
     "siemens": "Siemens",
     "ge medical": "GE",
@@ -93,6 +91,9 @@ def _is_number(part: str) -> bool:
 
 @cache
 def _meanings() -> dict[tuple[str, str], str]:
+    # Late: building the dictionary takes two seconds, and most images have no code that stays.
+    from pydicom.sr.codedict import codes
+
     return {
         (scheme, str(code.value)): str(code.meaning)
         for scheme in CODING_SCHEMES
