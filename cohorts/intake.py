@@ -55,12 +55,20 @@ class Case:
         entries = [self.record["header"], *self.record["frames"], *masks]
         return [(self.folder / entry["file"], entry["sha256"]) for entry in entries]
 
+    def mask_digest(self, node: dict[str, Any]) -> str:
+        """Return the digest of one node's mask."""
+        voxels = stored_hu_sha256(self.hu_sha256, self.record["deidentification"])
+        return mask_digest(voxels, self.folder / node["mask"]["file"])
+
     def mask_digests(self) -> dict[int, str]:
         """Return the digest of each node's mask by node number."""
-        return {
-            node["label"]: mask_digest(self.hu_sha256, (self.folder / node["mask"]["file"]))
-            for node in self.record["nodes"]
-        }
+        return {node["label"]: self.mask_digest(node) for node in self.record["nodes"]}
+
+
+def stored_hu_sha256(hu_sha256: str, deidentification: dict[str, Any]) -> str:
+    """Return the digest of the voxels as stored: another than the CT's where a face was blanked."""
+    protection = deidentification.get("face_protection", {})
+    return str(protection.get("stored_hu_int16_sha256") or hu_sha256)
 
 
 def mask_digest(hu_sha256: str, runs: Path) -> str:
@@ -157,6 +165,14 @@ def _known(cohort: Cohort, case: Case) -> Patient | None:
             f"this patient is in the cohort as {found.pseudonym} with another CT; nothing was "
             "changed. One CT per patient is read: take the one that is meant, in a new cohort if "
             "the stored one is wrong",
+        )
+    stored = stored_hu_sha256(found.series.hu_sha256, found.series.deidentification)
+    if stored != stored_hu_sha256(case.hu_sha256, case.record["deidentification"]):
+        raise CannotStoreError(
+            "conflicting_protection",
+            f"this patient is in the cohort as {found.pseudonym} with the same CT and another "
+            "choice of face protection; nothing was changed. Import with the choice that was made "
+            "first, or into a new cohort",
         )
     imported = NodeMask.objects.filter(node__patient=found, version=FIRST_VERSION)
     if dict(imported.values_list("node__number", "digest")) != case.mask_digests():
@@ -308,7 +324,7 @@ def _write_node(patient: Patient, case: Case, node: dict[str, Any]) -> None:
             auto_level=node["auto_level"],
         ),
         version=FIRST_VERSION,
-        digest=mask_digest(case.hu_sha256, case.folder / node["mask"]["file"]),
+        digest=case.mask_digest(node),
         runs_key=node["mask"]["sha256"],
         bounding_box=node["box"],
         centroid_zyx=node["centroid_zyx"],

@@ -124,8 +124,13 @@ def _protected(
     if not options.protect_faces:
         return policy, FaceProtection({})
     done = protect_face(volume_zyx, geometry, nodes)
-    policy = replace(policy, faces_blanked=bool(done.record["applied"]))
-    return policy, replace(done, record={"face_protection": done.record})
+    applied = bool(done.record["applied"])
+    record = done.record
+    if applied:
+        # Masks and predictions must not be taken for those of the unprotected voxels.
+        record = record | {"stored_hu_int16_sha256": hu_int16_sha256(volume_zyx)}
+    policy = replace(policy, faces_blanked=applied)
+    return policy, replace(done, record={"face_protection": record})
 
 
 def _write_volume(

@@ -10,7 +10,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
 
 from accounts.models import AuditEvent
-from cohorts import drop, intake_report, pipeline, selectors, services, storage
+from cohorts import drop, intake, intake_report, pipeline, selectors, services, storage
+from cohorts.dicom.intake import prepare_patient
+from cohorts.dicom.patients import scan_folder
 from cohorts.models import Cohort, CTSeries, IntakeUpload, Node, NodeMask, Patient
 from cohorts.vocabulary import CohortRole
 from jobs import leases
@@ -53,6 +55,7 @@ def blobs():
 
 def referenced():
     keys = set(NodeMask.objects.values_list("runs_key", flat=True))
+    keys |= set(CTSeries.objects.values_list("header_key", flat=True))
     for frames in CTSeries.objects.values_list("frames", flat=True):
         keys.update(frame["sha256"] for frame in frames)
     return keys
@@ -104,7 +107,7 @@ def test_patient_ids_are_kept_on_request(people, cohort, source):
     write_patient(source, "NECK_01")
     upload = take_in(people, cohort, source, keep=True)
     assert outcomes(upload) == [("accepted", "NECK_01")]
-    assert upload.report["patients"][0]["file"].startswith("NECK_01")
+    assert upload.report["patients"][0]["file"] == ""
 
 
 @pytest.mark.parametrize("patient_id", ["Smith^John", "-A1", "A" * 33, ""])
@@ -133,7 +136,7 @@ def test_the_patient_id_is_stored_nowhere(people, cohort, source, caplog):
     (place / "nodes.nii.gz").rename(place / "HOSPITAL-4711.nii.gz")
     break_patient(write_patient(source, "HOSPITAL-4712", seed=2))
     named_by_id = take_in(people, cohort, place)
-    assert named_by_id.shown_name == intake_report.HIDDEN
+    assert named_by_id.shown_name == "files"
     upload = take_in(people, cohort, source)
     kept = json.dumps(
         [
@@ -189,6 +192,25 @@ def test_the_same_ct_with_other_masks_is_a_conflict(people, cohort, source, tmp_
     upload = take_in(people, cohort, tmp_path / "again")
     assert only_refusal(upload)["code"] == "conflicting_masks"
     assert (rows(), blobs()) == (before, stored)
+
+
+def test_a_face_protected_case_has_masks_of_its_own(people, cohort, source):
+    """A prediction is found by the mask's digest: it must not be one of the unprotected voxels."""
+    write_patient(source, "A1")
+    folder = source / "case"
+    folder.mkdir()
+    (patient,) = scan_folder(source).patients
+    prepare_patient(patient, folder)
+    take_in(people, cohort, source / "A1")
+    stored = dict(NodeMask.objects.values_list("node__number", "digest"))
+    case = intake.Case.load(folder)
+    assert case.mask_digests() == stored
+    blanked = {"applied": True, "stored_hu_int16_sha256": "0" * 64}
+    case.record["deidentification"]["face_protection"] = blanked
+    assert not set(stored.values()) & set(case.mask_digests().values())
+    with pytest.raises(intake.CannotStoreError) as refused:
+        intake._known(cohort, case)
+    assert refused.value.code == "conflicting_protection"
 
 
 def test_one_ct_under_two_patient_ids_is_refused(people, cohort, source):
