@@ -14,15 +14,14 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from cohorts import archive_selectors, sealing
+from cohorts import archive_records, archive_selectors, sealing
 from cohorts.channels import durable_files
 from cohorts.channels.archive_settings import ArchiveSettings
 from cohorts.channels.dicomweb import ArchiveConnection, FoundSeries
 from cohorts.channels.time_left import in_words
+from cohorts.deliveries import hand_over
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.models import ArchivePull, ArchiveSearch, Cohort
-from cohorts.services import archives
-from cohorts.services.deliveries import deliver
 from jobs import leases
 from jobs.models import Job, JobState
 
@@ -34,16 +33,19 @@ Tell = Callable[[str], None]
 
 def take_up_search(search_id: int) -> None:
     """Claim a search and run it; do nothing when somebody else holds it or it is over."""
-    archives.forget_old_ids()
+    archive_records.forget_old_ids()
     held = leases.claim(ArchiveSearch, search_id, owner=leases.owner_name())
     if held is not None:
         with _ended_well(held):
             _search(held)
 
 
-def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> None:
-    """Claim a pull and run it to the hand-over; files that arrived are kept between attempts."""
-    archives.forget_old_ids()
+def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> int | None:
+    """Claim a pull and run it to the hand-over; return the upload that waits for intake.
+
+    Files that arrived are kept between attempts.
+    """
+    archive_records.forget_old_ids()
     sweep()
     held = leases.claim(ArchivePull, pull_id, owner=leases.owner_name())
     if held is not None:
@@ -51,8 +53,9 @@ def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> None:
             _Pull(held, tell).run()
     pull = ArchivePull.objects.get(pk=pull_id)
     if pull.state in {JobState.DONE, JobState.CANCELLED}:
-        archives.forget_ids(pull)
+        archive_records.forget_ids(pull)
         shutil.rmtree(staging_of(pull), ignore_errors=True)
+    return pull.upload_id if held is not None else None
 
 
 def staging_of(pull: ArchivePull) -> Path:
@@ -101,7 +104,7 @@ def _search(search: ArchiveSearch) -> None:
         beat.say(done=number, total=len(terms), note=f"Searching: {number} of {len(terms)} done")
         found |= {one.series_uid: one for one in connection.search(search.keyword, term)}
     beat.say(done=len(terms), total=len(terms), note="Done")
-    archives.store_found(search, [series.as_dict() for series in found.values()])
+    archive_records.store_found(search, [series.as_dict() for series in found.values()])
     leases.finish(search)
 
 
@@ -147,7 +150,7 @@ class _Pull:
         self.connection = ArchiveConnection(self.archive, go_on=self.beat)
         self._fetch(self._wanted())
         self.beat.say(done=self.total, total=self.total, note="Handing over to intake")
-        upload = deliver(
+        upload = hand_over(
             by=self.pull.requested_by,
             cohort=cohort,
             path=staging_of(self.pull),
@@ -155,7 +158,7 @@ class _Pull:
             shown_name=f"{self.pull.series_count} series from {self.archive.name}",
             keep_patient_ids=self.pull.keep_patient_ids,
         )
-        archives.store_upload(self.pull, upload)
+        archive_records.store_upload(self.pull, upload)
         leases.finish(self.pull)
 
     def _wanted(self) -> dict[Path, tuple[FoundSeries, str]]:
@@ -195,5 +198,5 @@ class _Pull:
         left = in_words(time.monotonic() - self.started, fetched, self.total - done)
         note = f"Fetching: {done} of {self.total} files{left}"
         self.beat.say(done=done, total=self.total, note=note)
-        archives.store_arrived(self.pull, self.size_bytes)
+        archive_records.store_arrived(self.pull, self.size_bytes)
         self.tell(note)

@@ -25,4 +25,6 @@ def run_archive_pull(pull_id: int) -> None:
     """Fetch series from another archive; safe to run twice, goes on where it stopped."""
     from cohorts import archive_pipeline
 
-    archive_pipeline.take_up_pull(pull_id)
+    upload_id = archive_pipeline.take_up_pull(pull_id)
+    if upload_id is not None:
+        run_intake.enqueue(upload_id)

@@ -12,7 +12,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from cohorts.channels.archive_settings import ArchiveSettings
 from cohorts.channels.durable_files import written_durably
@@ -241,7 +241,7 @@ if IS_INSTALLED:
             target = super().get_redirect_target(resp)
             if target is None:
                 return None
-            absolute = requests.compat.urljoin(resp.url, target)
+            absolute = urljoin(resp.url, target)
             if _origin(absolute) != self.home:
                 raise IntakeError(
                     RefusalCode.REMOTE_REDIRECT,
@@ -262,7 +262,7 @@ def _faults_named(archive: ArchiveSettings) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.HTTPError as fault:
-        raise _of_status(fault.response.status_code) from None
+        raise _of_status(fault.response.status_code if fault.response is not None else 0) from None
     except requests.exceptions.SSLError:
         raise IntakeError(
             RefusalCode.REMOTE_TLS,

@@ -24,6 +24,7 @@ from pydicom.errors import InvalidDicomError
 from cohorts.channels.durable_files import sync_folder
 from cohorts.dicom.errors import UNREADABLE_ERRORS
 
+UNREADABLE: tuple[type[Exception], ...] = (InvalidDicomError, *UNREADABLE_ERRORS)
 INCOMING, READY, TRANSIT = "incoming", "ready", "transit"
 
 
@@ -148,7 +149,7 @@ def _study_of(arrived: Path, sop_instance_uid: str) -> str | StoreStatus:
         study = str(header.get("StudyInstanceUID", ""))
         # Of one study, images under two patient ids are two patients' until somebody says so.
         patient = str(header.get("PatientID", ""))
-    except (InvalidDicomError, *UNREADABLE_ERRORS):
+    except UNREADABLE:
         return StoreStatus.CANNOT_UNDERSTAND
     if told != sop_instance_uid or sop_class != str(header.file_meta.MediaStorageSOPClassUID):
         return StoreStatus.NOT_MATCHING

@@ -11,25 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pynetdicom import AE, _config, evt
-from pynetdicom.sop_class import (
-    CTImageStorage,
-    EnhancedCTImageStorage,
-    LegacyConvertedEnhancedCTImageStorage,
-    RTStructureSetStorage,
-    SegmentationStorage,
-    Verification,
-)
 
 from cohorts.channels.received_files import ReceivedFiles, StoreStatus
 
 logger = logging.getLogger("nodewise.receive")
 
+VERIFICATION = "1.2.840.10008.1.1"
 STORED = (
-    CTImageStorage,
-    EnhancedCTImageStorage,
-    LegacyConvertedEnhancedCTImageStorage,
-    SegmentationStorage,
-    RTStructureSetStorage,
+    "1.2.840.10008.5.1.4.1.1.2",  # CT Image
+    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT Image
+    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT Image
+    "1.2.840.10008.5.1.4.1.1.66.4",  # Segmentation
+    "1.2.840.10008.5.1.4.1.1.481.3",  # RT Structure Set
 )
 # Lossless ones. Deflated is left out: to look into it means to inflate it, and a sender that
 # could deflate can as well send it plain.
@@ -107,7 +100,7 @@ class Receiver:
         entity.require_called_aet = True
         entity.maximum_associations = self.max_associations
         entity.network_timeout = entity.acse_timeout = entity.dimse_timeout = self.timeout_s
-        entity.add_supported_context(Verification)
+        entity.add_supported_context(VERIFICATION)
         for sop_class in STORED:
             entity.add_supported_context(sop_class, list(LOSSLESS))
         self._server = entity.start_server(
@@ -124,7 +117,8 @@ class Receiver:
 
     def stop(self) -> None:
         """End every association and stop listening."""
-        self._server.shutdown()
+        if self._server is not None:
+            self._server.shutdown()
 
     @property
     def busy(self) -> frozenset[str]:

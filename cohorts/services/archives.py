@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import archive_selectors, sealing, tasks
-from cohorts.models import ArchivePull, ArchiveSearch, Cohort, IntakeUpload
+from cohorts.models import ArchivePull, ArchiveSearch, Cohort
 from cohorts.services.authority import refuse_unless_coordinator
 from jobs import leases
 from jobs.models import JobState
@@ -20,7 +18,6 @@ from jobs.models import JobState
 KEYWORDS = ("PatientID", "AccessionNumber", "StudyInstanceUID")
 MAX_TERMS = 500
 MAX_TERM_LENGTH = 64
-KEEP_IDS = timedelta(days=7)
 WILD = re.compile(r"[*?\\\x00-\x1f]")
 
 
@@ -135,36 +132,3 @@ def resume_pull(*, by: User | None, pull: ArchivePull) -> ArchivePull:
     transaction.on_commit(lambda: tasks.run_archive_pull.enqueue(pull.pk))
     pull.refresh_from_db()
     return pull
-
-
-def store_found(search: ArchiveSearch, found: Sequence[dict[str, object]]) -> None:
-    """Keep what a search found, sealed; what was asked for is forgotten."""
-    ArchiveSearch.objects.filter(pk=search.pk).update(
-        sealed_found=sealing.seal(list(found)) if found else "",
-        sealed_terms="",
-        found_count=len(found),
-    )
-
-
-def store_upload(pull: ArchivePull, upload: IntakeUpload) -> None:
-    """Tie a pull to what it became."""
-    ArchivePull.objects.filter(pk=pull.pk).update(upload=upload)
-
-
-def store_arrived(pull: ArchivePull, size_bytes: int) -> None:
-    """Write down how many bytes lie in the staging folder."""
-    ArchivePull.objects.filter(pk=pull.pk).update(bytes_arrived=size_bytes)
-
-
-@transaction.atomic
-def forget_ids(pull: ArchivePull) -> None:
-    """Erase whom a pull was for, and what its search had found."""
-    ArchivePull.objects.filter(pk=pull.pk).update(sealed_series="")
-    ArchiveSearch.objects.filter(pk=pull.search_id).update(sealed_found="", sealed_terms="")
-
-
-def forget_old_ids() -> None:
-    """Erase ids of searches and pulls that ended long ago and were not gone on with."""
-    searches, pulls = archive_selectors.forgettable(timezone.now() - KEEP_IDS)
-    searches.update(sealed_found="", sealed_terms="")
-    pulls.update(sealed_series="")

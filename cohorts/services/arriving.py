@@ -19,9 +19,10 @@ from cohorts.arrivals import Arrival, ExpectedFile, LeftOut
 from cohorts.dicom import first_look
 from cohorts.dicom.listed_files import shown_path
 from cohorts.dicom.options import IntakeOptions
+from cohorts.intake_requests import shown, stored_options
 from cohorts.models import ArrivingUpload, Cohort, IntakeUpload
 from cohorts.services.authority import refuse_unless_coordinator
-from cohorts.services.uploads import enqueue_intake, shown, stored_options
+from cohorts.services.uploads import enqueue_intake
 
 NO_PIECES = io.BytesIO()
 

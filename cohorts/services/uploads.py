@@ -1,7 +1,7 @@
 """Asking for an intake, importing at once, and stopping."""
 
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import drop, pipeline, tasks
 from cohorts.dicom.options import IntakeOptions
+from cohorts.intake_requests import new_intake, shown
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.services.authority import refuse_unless_coordinator
 from jobs import leases
@@ -86,49 +87,9 @@ def enqueue_intake(
     options: IntakeOptions | None = None,
 ) -> IntakeUpload:
     """Write the row of an upload whose bytes are in the drop folder, and wake the worker."""
-    asked = _new_intake(by, cohort, drop_name, shown_name, keep_patient_ids, options)
+    asked = new_intake(by, cohort, drop_name, shown_name, keep_patient_ids, options)
     transaction.on_commit(lambda: tasks.run_intake.enqueue(asked.pk))
     return asked
-
-
-def _new_intake(
-    by: User | None,
-    cohort: Cohort,
-    drop_name: str,
-    shown_name: str,
-    keep_patient_ids: bool,
-    options: IntakeOptions | None,
-) -> IntakeUpload:
-    told = stored_options(options or IntakeOptions())
-    asked = IntakeUpload.objects.create(
-        cohort=cohort,
-        requested_by=by,
-        drop_name=drop_name,
-        shown_name=shown_name,
-        keep_patient_ids=keep_patient_ids,
-        options=told,
-    )
-    # File names may name patients: they are shown to coordinators, not written into the trail.
-    audit.record(
-        by=by,
-        verb="request_intake",
-        target=asked,
-        new={"cohort": cohort.name, "keep_patient_ids": keep_patient_ids, "options": told},
-    )
-    return asked
-
-
-def stored_options(options: IntakeOptions) -> dict[str, Any]:
-    """Return the options as they are stored: without the cohort's key."""
-    told = options.to_dict()
-    del told["secret"]
-    return told
-
-
-def shown(name: str) -> str:
-    """Return the last part of a name, fit to be shown."""
-    last = PurePath(name.replace("\\", "/")).name
-    return "".join(char if char.isprintable() else "?" for char in last)[:120] or "upload"
 
 
 def import_folder(
@@ -147,7 +108,7 @@ def import_folder(
             f"There is nothing at '{path}': give a folder or a zip file.", code="no_such_path"
         )
     with transaction.atomic():
-        asked = _new_intake(by, cohort, "", shown(path.resolve().name), keep_patient_ids, options)
+        asked = new_intake(by, cohort, "", shown(path.resolve().name), keep_patient_ids, options)
         # Claimed in the same transaction, so that no worker ever sees it free.
         held = leases.claim(IntakeUpload, asked.pk, owner=leases.owner_name())
     if held is None:

@@ -61,7 +61,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(archive, reference, tmp_path):
 
     def run(*arguments):
         process = start(*arguments)
-        printed, _ = process.communicate(timeout=180)
+        printed, _ = process.communicate(timeout=600)
         assert process.returncode == 0, printed
         return printed
 

@@ -252,7 +252,7 @@ def installation(tmp_path):
 
     def run(*arguments):
         process = start(*arguments)
-        printed, _ = process.communicate(timeout=120)
+        printed, _ = process.communicate(timeout=600)
         assert process.returncode == 0, printed
         return printed
 
@@ -322,6 +322,6 @@ def test_killed_after_the_acknowledgement_a_study_sent_by_dcmtk_is_taken_in(
 def test_a_receiver_for_the_network_needs_named_peers(installation):
     start, _ = installation
     process = start("receive_dicom", "--cohort", "Received", "--host", "0.0.0.0")
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=600)
     assert process.returncode == 1
     assert "--allow AET@host" in printed
