@@ -1,7 +1,8 @@
 """The report of an upload: one entry per patient, fit to be stored and shown to coordinators.
 
-Folders and files are often named by patient ids. Unless the coordinator said that the ids are
-pseudonyms, a name in a path that is a PatientID is replaced before anything is stored.
+Folders and files are often named by patients. Unless the coordinator said that the ids are
+pseudonyms, a name in a path that is a PatientID is replaced before anything is stored. Other names
+are kept as long as somebody needs them to find a file: see `settled` and `without_names`.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from cohorts.dicom.errors import IntakeError
 from cohorts.dicom.reading_child import Plan, PreparedPatient
 from cohorts.models import IntakeUpload, Patient
+from cohorts.neutral_names import neutral_note
 from cohorts.refused_patients import suggested_exclusion
 
 ACCEPTED = "accepted"
@@ -19,6 +21,7 @@ ASKED = "asked"
 NOT_ANSWERED = "not_answered"
 STORED = frozenset({ACCEPTED, ALREADY_THERE})
 HIDDEN = "[PatientID]"
+REMOVED = "the files' names were removed, and the sentence with them; the code says the reason"
 
 Ids = frozenset[str]
 
@@ -61,9 +64,15 @@ def refused_whole(upload: IntakeUpload, refusal: IntakeError) -> dict[str, Any]:
 def stored(
     prepared: PreparedPatient, ids: Ids, patient: Patient, *, outcome: str, record: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the entry of a patient that is in the cohort now, as its ``case.json`` has it."""
+    """Return the entry of a patient that is in the cohort now, as its ``case.json`` has it.
+
+    Nobody has to find its files any more: their names are left out.
+    """
+    entry = _entry(prepared, ids)
     return {
-        **_entry(prepared, ids),
+        **entry,
+        "file": "",
+        "notes": [neutral_note(note) for note in entry["notes"]],
         "warnings": record["warnings"],
         "outcome": outcome,
         "pseudonym": patient.pseudonym,
@@ -104,6 +113,44 @@ def not_answered(report: dict[str, Any]) -> dict[str, Any]:
         for entry in report.get("patients", [])
     ]
     return {**report, "patients": patients}
+
+
+def is_settled(report: dict[str, Any]) -> bool:
+    """Say whether every patient of an upload is stored, so that nobody looks for a file of it."""
+    patients = report.get("patients", [])
+    return not report.get("refusal") and all(entry["outcome"] in STORED for entry in patients)
+
+
+def settled(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of an upload of which every patient is stored."""
+    notes = [neutral_note(note) for note in report.get("notes", [])]
+    return {**report, "notes": notes, "names_removed": True}
+
+
+def without_names(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report without anything that the coordinator or the files had given a name."""
+    refusal = report.get("refusal")
+    return {
+        **report,
+        "refusal": refusal and {**refusal, "file": "", "sentence": REMOVED},
+        "notes": _counted(report.get("notes", [])),
+        "patients": [_nameless(entry) for entry in report.get("patients", [])],
+        "names_removed": True,
+    }
+
+
+def _nameless(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **entry,
+        "file": "",
+        "sentence": REMOVED if entry["code"] not in ("", NOT_ANSWERED) else entry["sentence"],
+        "notes": _counted(entry["notes"]),
+        "questions": [],
+    }
+
+
+def _counted(notes: list[str]) -> list[str]:
+    return [f"{len(notes)} remarks, removed with the names in them"] if notes else []
 
 
 def open_questions(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,12 @@ class UploadPage(CoordinatorView):
     def get(self, request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         upload = selectors.upload_for(request.user, upload_id)
         summary = summary_of(upload.report, only=request.GET.get("outcome", ""))
-        context = {"upload": upload, "cohort": upload.cohort, "summary": summary}
+        context = {
+            "upload": upload,
+            "cohort": upload.cohort,
+            "summary": summary,
+            "keep_days": settings.INTAKE_KEEP_DAYS,
+        }
         return render(request, self.template, context)
 
 

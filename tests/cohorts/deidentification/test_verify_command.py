@@ -2,13 +2,15 @@
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pydicom
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from cohorts import storage
-from cohorts.models import CTSeries, Patient
+from cohorts import pipeline, storage
+from cohorts.models import CTSeries, IntakeUpload, Patient
 from tests.cases import store_case
 
 TOKEN = "QX77-Anna-Test"
@@ -94,10 +96,8 @@ def test_other_cohorts_and_unusable_lists_are_told_apart(case, tokens, tmp_path)
     assert verify(tokens)[0] == 1
 
 
-@pytest.mark.realdata
-def test_real_intake_of_marked_files_leaves_no_mark(shared, data_dir, cohort, tmp_path):
-    """All of phi_*: imported by the command, with the one burned-in annotation declared away."""
-    bad, source = shared / "data" / "bad_inputs", tmp_path / "upload"
+def marked_folder(bad, source, mask):
+    """All of phi_everywhere, the one burned-in annotation declared away, and one file of nodes."""
     with zipfile.ZipFile(bad / "phi_everywhere.zip") as archive:
         archive.extractall(source)
     for path in filter(lambda path: path.is_file(), sorted(source.rglob("*"))):
@@ -105,13 +105,46 @@ def test_real_intake_of_marked_files_leaves_no_mark(shared, data_dir, cohort, tm
         if image.get("BurnedInAnnotation") == "YES":
             image.BurnedInAnnotation = "NO"
             image.save_as(path)
-    (source / "phi_seg.dcm").write_bytes((bad / "phi_seg.dcm").read_bytes())
-    call_command("import_cases", str(source), cohort=cohort.name, stdout=io.StringIO())
-    assert Patient.objects.filter(cohort=cohort).count() == 1
-    assert CTSeries.objects.get(patient__cohort=cohort).header_key
-    _, said = verify(bad / "phi_tokens.json")
-    # The report repeats how the coordinator named a folder, for the coordinator; nothing else may.
-    found = [line for line in said.splitlines() if line.startswith("FOUND")]
+    (place,) = source.iterdir()
+    (place / mask).write_bytes((bad / mask).read_bytes())
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    "mask", ["phi_seg.dcm", "phi_rtstruct.dcm", "phi_mask.nii.gz", "phi_mask.nrrd"]
+)
+def test_real_intake_of_marked_files_leaves_no_mark(shared, data_dir, cohort, tmp_path, mask):
+    bad, source = shared / "data" / "bad_inputs", tmp_path / "upload"
+    marked_folder(bad, source, mask)
+    call_command(
+        "import_cases",
+        str(source),
+        cohort=cohort.name,
+        node_structures=["*LN*"],
+        multi_part="one",
+        stdout=io.StringIO(),
+    )
+    (case,) = Patient.objects.filter(cohort=cohort)
+    assert case.series.header_key
+    assert case.nodes.exists()
+    status, said = verify(bad / "phi_tokens.json")
+    assert [line for line in said.splitlines() if line.startswith("FOUND")] == []
+    assert status == 0
+
+
+@pytest.mark.realdata
+def test_a_refused_patient_leaves_its_marks_for_some_days_alone(shared, data_dir, cohort, tmp_path):
+    """The names of its files lead the coordinator to them; then they go."""
+    bad, source = shared / "data" / "bad_inputs", tmp_path / "upload"
+    marked_folder(bad, source, "phi_seg.dcm")
+    (place,) = source.iterdir()
+    sorted(place.iterdir())[9].unlink()
+    with pytest.raises(CommandError):
+        call_command("import_cases", str(source), cohort=cohort.name, stdout=io.StringIO())
+    tokens = bad / "phi_tokens.json"
+    found = [line for line in verify(tokens)[1].splitlines() if line.startswith("FOUND")]
+    assert found
     assert [line for line in found if "intake upload" not in line] == []
-    (folder_name,) = found
-    assert folder_name.startswith("FOUND token 82 ")
+    IntakeUpload.objects.update(finished_at=timezone.now() - timedelta(days=15))
+    pipeline.forget_old_names()
+    assert "FOUND" not in verify(tokens)[1]
