@@ -75,7 +75,7 @@ def count_findings(report: PathologyReport, nodes: Iterable[LabelledNode]) -> li
         Codes B1, B2, B3 and B4; where levels are lumped, B6 in place of the first three.
     """
     ene = has_ene(report)
-    found = []
+    found: list[Finding] = []
     for one in allotted(report, nodes):
         if one.group.is_dissected and one.group.counts is not None:
             found += _against_counts(one, one.group.counts, report_has_ene=ene is not False)

@@ -203,18 +203,22 @@ def _seen_from(primary: PrimarySide, left: int, right: int) -> set[Spread]:
 
 def _sizes_mm(report: PathologyReport) -> tuple[float, ...]:
     """Return one size for every row of the N table that the reported size allows."""
-    limits = {
-        SizeQualifier.EXACT: lambda mm, low, high: low < mm <= high,
-        SizeQualifier.AT_LEAST: lambda mm, _low, high: mm <= high,
-        SizeQualifier.GREATER: lambda mm, _low, high: mm < high,
-        SizeQualifier.LESS: lambda mm, low, _high: low < mm,
-        SizeQualifier.NOT_DETERMINED: lambda _mm, _low, _high: True,
-    }
     mm, qualifier = report.largest_deposit.mm or 0.0, report.largest_deposit.qualifier
     if qualifier is SizeQualifier.NOT_DETERMINED and report.largest_node_mm is not None:
         mm, qualifier = report.largest_node_mm, SizeQualifier.EXACT
     rows = ((0.0, SMALL_MM), (SMALL_MM, LARGE_MM), (LARGE_MM, math.inf))
-    return tuple(high for low, high in rows if limits[qualifier](mm, low, high))
+    return tuple(high for low, high in rows if _allows(qualifier, mm, low, high))
+
+
+def _allows(qualifier: SizeQualifier, mm: float, low: float, high: float) -> bool:
+    """Say whether a size so reported may be above ``low`` and up to ``high``."""
+    return {
+        SizeQualifier.EXACT: low < mm <= high,
+        SizeQualifier.AT_LEAST: mm <= high,
+        SizeQualifier.GREATER: mm < high,
+        SizeQualifier.LESS: low < mm,
+        SizeQualifier.NOT_DETERMINED: True,
+    }[qualifier]
 
 
 def _open_fields(report: PathologyReport) -> str:

@@ -75,6 +75,8 @@ def consistent_auc_within(
     values = np.asarray(scores, dtype=np.float64)
     values = checked_scores(values, n_nodes=values.size)
     checked_groups([group.analysed for group in groups], n_nodes=values.size)
+    if not groups:
+        return _missing()
     choices = [tuple(_sizes(group)) for group in groups]
     if not all(map(_is_plain, groups)) or prod(map(len, choices)) > most_sizes:
         return _bounds(values, groups)

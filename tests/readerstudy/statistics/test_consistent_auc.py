@@ -186,6 +186,8 @@ def test_one_class_in_every_assignment_has_no_range():
     found = consistent_auc([1.0, 2.0], [singles(0, 1, positive=exactly(0))])
     assert (found.lowest, found.highest) == (None, None)
     assert found.status is Status.CLASS_MISSING
+    assert consistent_auc([], []).status is Status.CLASS_MISSING
+    assert consistent_auc_within([], []).status is Status.CLASS_MISSING
     nested = [NestedGroup(analysed=singles(0, 1, positive=exactly(2)), positive=exactly(0))]
     for most_sizes in (0, 10):
         found = consistent_auc_within([1.0, 2.0], nested, most_sizes)
