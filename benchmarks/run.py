@@ -12,6 +12,7 @@ COMMANDS = (
     ["save_latency.py", "--database", "postgresql", "--think", "0"],
     ["viewer_speed.py"],
     ["intake_speed.py"],
+    ["intake_fuzz.py"],
     ["statistics_speed.py"],
     ["analysis_speed.py"],
     ["report_speed.py"],
