@@ -111,16 +111,24 @@ def marked_folder(bad, source, mask):
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(
-    "mask", ["phi_seg.dcm", "phi_rtstruct.dcm", "phi_mask.nii.gz", "phi_mask.nrrd"]
+    ("mask", "nodes"),
+    [
+        ("phi_seg.dcm", []),
+        ("phi_rtstruct.dcm", ["*LN*"]),
+        ("phi_mask.nii.gz", []),
+        ("phi_mask.nrrd", []),
+    ],
 )
-def test_real_intake_of_marked_files_leaves_no_mark(shared, data_dir, cohort, tmp_path, mask):
+def test_real_intake_of_marked_files_leaves_no_mark(
+    shared, data_dir, cohort, tmp_path, mask, nodes
+):
     bad, source = shared / "data" / "bad_inputs", tmp_path / "upload"
     marked_folder(bad, source, mask)
     call_command(
         "import_cases",
         str(source),
         cohort=cohort.name,
-        node_structures=["*LN*"],
+        node_structures=nodes,
         multi_part="one",
         stdout=io.StringIO(),
     )
