@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views import View
 
+from accounts.models import User
 from cohorts import selectors, services
 from cohorts.dicom.first_look import NAME_RULES
 from cohorts.dicomweb.cases import study_uid_of
@@ -87,20 +88,27 @@ class CohortPage(CoordinatorView):
             "counts": selectors.cohort_counts(cohort),
             "patients": selectors.patients_with_counts(cohort),
             "members": selectors.members_of(cohort),
-            "uploads": selectors.uploads_of(cohort),
-            "busy": selectors.has_open_upload(cohort),
-            "refused": [
-                (EXCLUSION_WORDS.get(code, ""), patients)
-                for code, patients in selectors.refused_at_intake(cohort)
-            ],
-            "arrivals": selectors.arrivals_of(self.request.user, cohort),
-            "upload_max_bytes": settings.INTAKE_MAX_BYTES,
-            "upload_max_files": settings.INTAKE_MAX_FILES,
-            "upload_rules": NAME_RULES,
+            **_about_uploads(self.request.user, cohort),
             "upload_form": forms.get("upload_form") or UploadForm(auto_id="upload_%s"),
             "member_form": forms.get("member_form") or MemberForm(auto_id="member_%s"),
         }
         return render(self.request, "cohorts/cohort.html", context, status=status)
+
+
+def _about_uploads(user: User, cohort: Cohort) -> dict[str, Any]:
+    """Return what the cohort's page says of uploads, on their way and over."""
+    return {
+        "uploads": selectors.uploads_of(cohort),
+        "busy": selectors.has_open_upload(cohort),
+        "refused": [
+            (EXCLUSION_WORDS.get(code, ""), patients)
+            for code, patients in selectors.refused_at_intake(cohort)
+        ],
+        "arrivals": selectors.arrivals_of(user, cohort),
+        "upload_max_bytes": settings.INTAKE_MAX_BYTES,
+        "upload_max_files": settings.INTAKE_MAX_FILES,
+        "upload_rules": NAME_RULES,
+    }
 
 
 class AddMember(CohortPage):

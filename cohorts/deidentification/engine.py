@@ -16,6 +16,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from cohorts.deidentification import values
+from cohorts.deidentification.code_meanings import code_meaning
 from cohorts.deidentification.confidentiality_table import Action, action_for
 from cohorts.deidentification.kept_attributes import (
     CHARACTERISTICS,
@@ -28,7 +29,6 @@ from cohorts.deidentification.kept_attributes import (
 )
 from cohorts.deidentification.policy import DeidentificationPolicy, code_item
 from cohorts.deidentification.vocabulary import (
-    code_meaning,
     kernel,
     manufacturer,
     structure_name,

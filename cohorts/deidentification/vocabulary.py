@@ -5,7 +5,6 @@ ours or matches a narrow pattern, and where a name is wanted ours stands in its 
 """
 
 import re
-from functools import cache
 
 MANUFACTURERS = {
     "siemens": "Siemens",
@@ -37,7 +36,6 @@ IMAGE_TYPES = frozenset(
 PATIENT_POSITIONS = frozenset(
     f"{way}{side}" for way in ("HF", "FF") for side in ("S", "P", "DR", "DL")
 )
-CODING_SCHEMES = ("SCT", "DCM", "FMA")
 
 STRUCTURE_WORDS = frozenset(
     {"ln", "lns", "node", "nodes", "lymph", "lymphnode", "nodal", "level", "station", "region"}
@@ -87,20 +85,3 @@ def structure_name(text: str, neutral: str) -> str:
 
 def _is_number(part: str) -> bool:
     return part.isdigit() and len(part) <= LONGEST_NUMBER
-
-
-@cache
-def _meanings() -> dict[tuple[str, str], str]:
-    # Late: building the dictionary takes two seconds, and most images have no code that stays.
-    from pydicom.sr.codedict import codes
-
-    return {
-        (scheme, str(code.value)): str(code.meaning)
-        for scheme in CODING_SCHEMES
-        for code in getattr(codes, scheme).concepts.values()
-    }
-
-
-def code_meaning(scheme: str, value: str) -> str:
-    """Return the meaning of a code by pydicom's dictionary of the standard; empty if unknown."""
-    return _meanings().get((scheme, value), "")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -64,27 +63,11 @@ def _table_of(record: dict[str, Any]) -> Table:
     return Table(header=tuple(record["header"]), header_row=record["header_row"], rows=rows)
 
 
-def _answer_as_child() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    # Late: the parent needs none of the parsers, and limits must come first.
-    from cohorts.tables.parsing import parse_table
-
-    record: dict[str, Any]
-    try:
-        table = parse_table(sys.stdin.buffer.read())
-    except TableError as refusal:
-        record = {"error": refusal.error.message, "row": refusal.error.row}
-    else:
-        record = {
-            "header": table.header,
-            "header_row": table.header_row,
-            "rows": [(row.number, row.cells) for row in table.rows],
-        }
-    sys.stdout.write(json.dumps(record))
-
-
 if __name__ == "__main__":
-    _answer_as_child()
+    # Imported late: the parent needs none of the parsers, and limits must come first.
+    from cohorts.tables.child_limits import limit
+
+    limit(MEMORY_BYTES, CPU_SECONDS)
+    from cohorts.tables.child_main import main
+
+    main()

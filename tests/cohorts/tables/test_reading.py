@@ -80,7 +80,8 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused():
 def test_a_child_beyond_its_memory_is_a_refusal(monkeypatch):
     # 2 MB of cells become 100 times that as Python objects.
     order = (
-        "import cohorts.tables.reading as r; r.MEMORY_BYTES = 48 * 1024**2; r._answer_as_child()"
+        "from cohorts.tables.child_limits import limit; limit(48 * 1024**2, 20); "
+        "from cohorts.tables.child_main import main; main()"
     )
     monkeypatch.setattr(reading, "COMMAND", (sys.executable, "-c", order))
     with pytest.raises(TableError, match="more memory than allowed"):
