@@ -29,7 +29,9 @@ FETCH_ALL = """async (base) => {
   const pictures = await (await fetch(`${base}pictures/`)).json();
   const waiting = pictures.frames.map((frame) => frame.index);
   const lane = async () => {
-    while (waiting.length) await (await fetch(`${pictures.frames_url}${waiting.pop()}/`)).arrayBuffer();
+    while (waiting.length) {
+      await (await fetch(`${pictures.frames_url}${waiting.pop()}/`)).arrayBuffer();
+    }
   };
   await Promise.all([1, 2, 3, 4, 5, 6].map(lane));
   return [performance.now() - started, pictures.frames.length];

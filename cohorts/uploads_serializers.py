@@ -90,7 +90,9 @@ class Arriving(serializers.Serializer[ArrivingUpload]):
     total_bytes = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     last_piece_at = serializers.DateTimeField()
-    url = serializers.SerializerMethodField(help_text="Its address; pieces/, finish/ and give-up/ are below it.")
+    url = serializers.SerializerMethodField(
+        help_text="Its address; pieces/, finish/ and give-up/ are below it."
+    )
 
     def get_url(self, arriving: ArrivingUpload | dict[str, Any]) -> str:
         """Return the address of this upload."""
