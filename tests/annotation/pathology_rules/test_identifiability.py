@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from annotation.pathology_rules.counting import allotted
 from annotation.pathology_rules.identifiability import (
@@ -113,6 +113,7 @@ def test_lumped_levels_are_one_group():
     assert n_sets(group, group.metastasis) == 2
 
 
+@settings(deadline=None)
 @given(truths())
 def test_what_really_is_positive_is_always_among_the_sets(truth):
     """Whatever CT shows of a consistent truth is allowed once positives may be unseen."""
@@ -130,6 +131,7 @@ def test_what_really_is_positive_is_always_among_the_sets(truth):
         assert group.ene.allows(plain=with_ene, matted=0)
 
 
+@settings(deadline=None)
 @given(truths())
 def test_counting_is_listing(truth):
     for group in identify(truth.report, truth.labelling.nodes):
@@ -143,6 +145,7 @@ def test_counting_is_listing(truth):
         assert n_labelings(group) == sum(set(inner) <= set(outer) for outer, inner in pairs) > 0
 
 
+@settings(deadline=None)
 @given(truths())
 def test_the_stored_form_comes_back(truth):
     groups = identify(truth.report, truth.labelling.nodes)

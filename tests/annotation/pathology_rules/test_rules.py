@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.pathology_rules.findings import Code
@@ -131,6 +131,7 @@ def test_every_code_has_a_case():
     assert {case[:2] for case in ALONE} | {"W6"} == set(Code)
 
 
+@settings(deadline=None)
 @given(truths())
 def test_labels_drawn_from_a_consistent_truth_pass_without_blocks(truth):
     assert errors_of(truth.report) == ()
@@ -139,6 +140,7 @@ def test_labels_drawn_from_a_consistent_truth_pass_without_blocks(truth):
     assert Code.MORE_NODES_THAN_EXAMINED not in [one.code for one in found]
 
 
+@settings(deadline=None)
 @given(truths(), st.data())
 def test_the_order_of_nodes_and_levels_means_nothing(truth, data):
     nodes = data.draw(st.permutations(truth.labelling.nodes))
@@ -152,6 +154,7 @@ def test_the_order_of_nodes_and_levels_means_nothing(truth, data):
     assert again == found
 
 
+@settings(deadline=None)
 @given(truths())
 def test_exchanging_all_sides_never_passes_unless_it_fits(truth):
     """Mirrored metastatic labels block, or the mirrored counts allow them as well."""
