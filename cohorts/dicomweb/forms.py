@@ -4,7 +4,6 @@ from django import forms
 
 from cohorts.dicomweb.services import LONGEST_DAYS
 
-
 CONTROL = {"class": "form-control"}
 
 
