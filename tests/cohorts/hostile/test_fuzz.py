@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.cohorts.hostile.fuzz import Recipe, Worker, run_fuzz
+from tests.cohorts.hostile.fuzz import Mutant, Worker, run_fuzz
 
 IN_CI = os.environ.get("CI") == "true"
 MUTANTS = int(os.environ.get("NODEWISE_FUZZ_MUTANTS") or (100_000 if IN_CI else 5_000))
@@ -21,14 +21,15 @@ def test_no_mutant_does_harm():
     assert refused > MUTANTS // 4  # mutants that all pass would test nothing
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_undamaged_seeds_are_accepted_and_a_number_is_always_the_same_mutant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", None)
     worker = Worker(tmp_path / "work", run=1)
-    told = [
-        worker.read_steps(index, Recipe(()), inside=False) for index in range(len(worker.seeds))
-    ]
-    assert {seed.name: outcome for seed, outcome in told if outcome != "accepted"} == {}
-    assert [worker.read(number) for number in range(40)] == [
-        worker.read(number) for number in range(40)
+    for whole in (False, True):
+        told = [worker.read(Mutant(index, whole=whole)) for index in range(len(worker.seeds))]
+        assert set(told) == {"accepted"}
+    numbers = range(60)
+    assert [worker.read_number(number) for number in numbers] == [
+        worker.read_number(number) for number in numbers
     ]
