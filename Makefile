@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "Creating the environment in $(VENV)"; $$(scripts/find-python.sh "$(PYTHON)") -m venv $(VENV); }
 	@echo "Installing (the model's PyTorch is the large part)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[dev]' -c constraints.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[dev]' -c constraints.txt
 	@touch $@
 
 setup: $(VENV)/.installed  ## create the environment and .env
