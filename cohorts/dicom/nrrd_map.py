@@ -161,7 +161,7 @@ def _placement(
 ) -> GridPlacement:
     refusal = refusal_of_grid(file)
     if len(shape) != 3 or int(np.prod(shape, dtype=object)) > int(np.prod(geometry.shape_zyx)):
-        raise refusal(f"has the sizes {tuple(header['sizes'])}")
+        raise refusal(f"has the sizes {tuple(header['sizes'][:4])} in {len(header['sizes'])} axes")
     affine = _affine_to_lps(file, header)
     if not segments:
         return place_whole(file, affine, shape, geometry)

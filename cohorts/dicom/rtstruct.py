@@ -28,6 +28,7 @@ CLOSED_TYPES = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
 FEWEST_VERTICES = 3
 MOST_STRUCTURES = 2000
 MOST_VERTICES = 2_000_000
+MOST_VERTICES_OF_CONTOUR = 200_000
 KIND = "a DICOM structure set"
 KEYWORDS = [
     "SOPClassUID",
@@ -175,6 +176,12 @@ def _points(file: SourceFile, number: int, contour: Dataset) -> FloatArray:
     """Return the vertices of a contour, shape (n, 3), LPS mm."""
     element = contour.get_item("ContourData")
     raw = element.value if element is not None else None
+    if isinstance(raw, bytes) and raw.count(b"\\") > 3 * MOST_VERTICES_OF_CONTOUR:
+        raise IntakeError(
+            RefusalCode.TOO_COMPLEX,
+            f"a contour of structure {number} has more than {MOST_VERTICES_OF_CONTOUR} points",
+            file.name,
+        )
     # The bytes as they stand: pydicom would make an object of each of a million numbers.
     values = raw.strip(b" \0").split(b"\\") if isinstance(raw, bytes) else list(raw or [])
     points = np.array([float(value) for value in values if value != b""])

@@ -97,6 +97,7 @@ def open_segmentation(file: SourceFile, geometry: SeriesGeometry, scan: ScanRefe
 
 def _structures(file: SourceFile, dataset: Dataset) -> tuple[Structure, ...]:
     found: dict[int, Structure] = {}
+    check_count(len(dataset.SegmentSequence) - 1, "segments beside a background", file)
     for segment in dataset.SegmentSequence:
         number = int(segment.get("SegmentNumber", 0))
         if number == 0 and dataset.get("SegmentationType") == "LABELMAP":

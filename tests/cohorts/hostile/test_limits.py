@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cohorts import drop
 from cohorts.dicom.disk_watch import bytes_below
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.reading_child import ReadingLimits, prepare
+from cohorts.models import IntakeUpload
 from tests.cohorts.dicom.series_files import ct_slice, write_series
 from tests.cohorts.inputs import zip_of
 
@@ -133,26 +135,49 @@ def readers() -> set[int]:
     return found
 
 
-def wait_until(condition, seconds: float = 20) -> None:
+def wait_until(condition, seconds: float = 90) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.02)
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the child in /proc")
-def test_no_reader_outlives_its_parent_and_a_later_attempt_removes_what_it_left(tmp_path):
-    source = write_noise(tmp_path / "in", size=512, count=200)
-    out = tmp_path / "out"
-    process = read_in_a_process(source, out)
-    wait_until(lambda: list(out.glob("patient-*/frames/*")))
+def killed_while_reading(place: Path, out: Path) -> tuple[Path, set[int]]:
+    """Kill a process while its child reads; return what the child was given, and its processes."""
+    process = read_in_a_process(write_noise(place, size=512, count=100), out)
+    wait_until(lambda: list(out.glob("patient-*")))
     (order,) = out.glob(".reading-*/order.json")
     ours = {pid for pid in readers() if str(order).encode() in command_of(pid)}
-    assert ours
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    return order, ours
+
+
+finds_readers = pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="finds the child in /proc"
+)
+
+
+@finds_readers
+def test_no_reader_outlives_its_parent_and_what_it_left_is_the_owner_s_alone(tmp_path):
+    order, ours = killed_while_reading(tmp_path / "in", tmp_path / "out")
+    assert ours
     wait_until(lambda: not ours & readers())
     assert order.parent.stat().st_mode & 0o077 == 0
+
+
+@finds_readers
+def test_what_a_killed_attempt_left_is_removed_by_the_next(tmp_path, settings):
+    settings.DROP_DIR = tmp_path / "drop"
+    upload = IntakeUpload(attempts=1)
+    first = drop.work_folder(upload)
+    order, ours = killed_while_reading(tmp_path / "in", first)
+    wait_until(lambda: not ours & readers())
+    assert order.exists()
+    upload.attempts = 2
+    second = drop.work_folder(upload)
+    assert list(settings.DROP_DIR.iterdir()) == [second]
+    assert list(second.iterdir()) == []
 
 
 def command_of(pid: int) -> bytes:
