@@ -46,14 +46,27 @@ def _answer(code: str, message: str, status_code: int) -> Response:
 
 
 def _form_error(exc: exceptions.ValidationError) -> Response:
-    detail = exc.detail
-    fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    fields = _flat(exc.detail)
     body = {
         "code": "invalid",
         "message": f"Not understood: {', '.join(map(str, fields))}. See 'fields'.",
         "fields": fields,
     }
     return Response(body, status=status.HTTP_400_BAD_REQUEST)
+
+
+def _flat(detail: Any, place: str = "") -> dict[str, list[str]]:
+    """Return sentences by field; a field within others is named by its path: ``files.3.size``."""
+    if isinstance(detail, dict):
+        pairs = [(str(name), value) for name, value in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(entry, dict | list) for entry in detail):
+        pairs = [(str(index), value) for index, value in enumerate(detail) if value]
+    else:
+        return {place or "non_field_errors": [str(entry) for entry in detail]}
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found |= _flat(value, f"{place}.{name}" if place else name)
+    return found
 
 
 def _body(exc: ValidationError) -> dict[str, Any]:

@@ -112,7 +112,12 @@ class Arrival:
     def files(self) -> list[ExpectedFile]:
         """The files that were announced, in order of number."""
         if self._files is None:
-            rows = json.loads((self.place / EXPECTED).read_text(encoding="utf-8"))
+            try:
+                rows = json.loads((self.place / EXPECTED).read_text(encoding="utf-8"))
+            except FileNotFoundError as fault:
+                raise Conflict(
+                    "What had arrived was removed meanwhile: choose the folder again.", code="gone"
+                ) from fault
             self._files = [ExpectedFile(path=row[0], size=row[1], modified=row[2]) for row in rows]
         return self._files
 

@@ -79,7 +79,7 @@ class ArrivalDetail(APIView):
     @extend_schema(
         operation_id="cohorts_arrivals_retrieve",
         summary="What has arrived of an upload",
-        responses={200: ArrivingState, **errors()},
+        responses={200: ArrivingState, **errors(409)},
     )
     def get(self, request: Request, arrival_id: uuid.UUID) -> Response:
         arriving = selectors.arrival_for(request.user, arrival_id)

@@ -179,7 +179,7 @@ def with_real_ids(case, things, other_state=False):
     known |= {"case": "case", "labelling": "labelling", "dataset_id": "dataset"}
     known |= {"study_id": "closed_study", "run_id": "done_run"}
     known |= {"simulation_id": "done_simulation"}
-    known |= {"model_upload": "model_upload", "model_id": "scores_model"}
+    known |= {"model_upload": "model_upload", "model_id": "scores_model", "arrival_id": "arrival"}
     known["signature"] = "reader_frames" if "/reading/" in case.path else "annotator_frames"
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
     for name in case.path_parameters or {}:

@@ -273,6 +273,18 @@ def test_giving_up_removes_what_has_arrived(people, cohort, folder, data_dir):
     assert not ArrivingUpload.objects.exists()
 
 
+def test_bytes_removed_under_an_upload_are_a_conflict(people, cohort, folder):
+    """As when a second tab gives up, or the disk is tidied: the folder is chosen again."""
+    arriving = start(people, cohort, listed(folder))
+    drop.discard(arriving.drop_name)
+    for action in (send, finish):
+        with pytest.raises(Conflict, match="was removed meanwhile"):
+            action(people, arriving, *([piece(1, 0, b"x")] if action is send else []))
+    again = start(people, cohort, listed(folder))
+    send_rest(people, again, folder)
+    assert finish(people, again).state == "requested"
+
+
 def test_what_nobody_goes_on_with_is_swept(people, cohort, folder, data_dir, settings):
     arriving = start(people, cohort, listed(folder))
     place = drop.path_of(arriving.drop_name)
@@ -341,3 +353,12 @@ def test_nobody_else_finds_the_upload(client, people, cohort, folder, who):
         assert (
             client.generic("POST", url + action, b"", "application/octet-stream").status_code == 404
         )
+
+
+def test_a_wrong_field_of_one_file_is_named_by_its_place(client, people, cohort):
+    client.force_login(people.coordinator)
+    address = reverse("cohorts-api:arrivals", args=[cohort.public_id])
+    files = [{"path": "a", "size": 1}, {"path": "b", "size": -1}]
+    answer = client.post(address, {"name": "x", "files": files}, content_type="application/json")
+    assert answer.status_code == 400
+    assert list(answer.json()["fields"]) == ["files.1.size"]
