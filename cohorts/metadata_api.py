@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -48,22 +48,6 @@ class MetadataDone(serializers.Serializer[MetadataImport]):
     changes = MetadataChange(many=True)
 
 
-class MetadataProblem(serializers.Serializer[dict[str, Any]]):
-    """What is wrong in one cell."""
-
-    row = serializers.IntegerField()
-    column = serializers.CharField(allow_blank=True, help_text="Empty: the whole row.")
-    message = serializers.CharField()
-
-
-class MetadataProblems(serializers.Serializer[dict[str, Any]]):
-    """Why nothing of a table was used."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    problems = MetadataProblem(many=True)
-
-
 class CohortMetadata(APIView):
     """Covariates and exclusions of a cohort's patients."""
 
@@ -76,8 +60,7 @@ class CohortMetadata(APIView):
         request={"multipart/form-data": NewMetadata},
         responses={
             200: MetadataDone,
-            **errors(400),
-            422: OpenApiResponse(MetadataProblems, "Rows and columns that are wrong."),
+            **errors(400, 422),
         },
     )
     def post(self, request: Request, cohort_id: uuid.UUID) -> Response:
@@ -91,7 +74,15 @@ class CohortMetadata(APIView):
                 by=request.user, cohort=cohort, table_file=table, dry_run=dry_run
             )
         except services.MetadataRefused as refusal:
-            problems = MetadataProblem(refusal.errors, many=True).data
-            said = {"code": "import_refused", "message": " ".join(refusal.messages[:3])}
-            return Response(said | {"problems": problems}, status=422)
+            return Response(_problems(refusal), status=422)
         return Response(MetadataDone(done).data)
+
+
+def _problems(refusal: services.MetadataRefused) -> dict[str, Any]:
+    """Return every problem under its place, such as "row 2, sex"."""
+    fields: dict[str, list[str]] = {}
+    for error in refusal.errors:
+        place = f"row {error.row}, {error.column}" if error.column else f"row {error.row}"
+        fields.setdefault(place, []).append(error.message)
+    message = f"Nothing was used: {len(refusal.errors)} problems in the file. See 'fields'."
+    return {"code": "import_refused", "message": message, "fields": fields}

@@ -133,7 +133,9 @@ def test_the_api_answers_with_changes_or_problems(client, people, cohort, patien
     )
     bad = client.post(page, {"table_file": table_file("patient,sex\nP001,x\n"), "dry_run": "false"})
     assert bad.status_code == 422
-    assert bad.json()["problems"][0]["column"] == "sex"
+    assert bad.json()["fields"] == {
+        "row 2, sex": ["'x' is not understood: F, M or O was expected."]
+    }
     assert stored()[0][1] is None
     done = client.post(page, {"table_file": table_file(), "dry_run": "false"})
     assert done.status_code == 200
