@@ -198,7 +198,16 @@ def read_dicom_file(file: SourceFile) -> DicomFile | None:
         raise IntakeError(
             RefusalCode.UNREADABLE, "the DICOM header is damaged; copy the file again", file.name
         ) from error
-    return DicomFile(file, header, _kind_of(header))
+    kind = _kind_of(header)
+    if kind is ObjectKind.OTHER and not header.get("SOPClassUID"):
+        # It may be a slice that broke before it said so: left out, the volume would end early.
+        raise IntakeError(
+            RefusalCode.UNREADABLE,
+            "does not say what it is (SOPClassUID is absent): damaged, or no image; copy it again "
+            "or remove it",
+            file.name,
+        )
+    return DicomFile(file, header, kind)
 
 
 def _read_without_preamble(file: SourceFile) -> DicomFile | None:

@@ -3,9 +3,7 @@
 import uuid
 
 import pytest
-from django.urls import get_resolver
 
-from cohorts import api_urls, urls
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.serving import frames_signature
 from cohorts.vocabulary import CohortRole
@@ -158,22 +156,3 @@ def test_what_does_not_exist_is_not_found(client, here, address):
     unknown = dict.fromkeys(here[0], uuid.uuid4())
     method = PAGES.get(address, "get")
     assert getattr(client, method)(address.format(**unknown)).status_code == 404
-
-
-def test_the_table_covers_every_route():
-    get_resolver()
-    named = {str(route.pattern) for module in (urls, api_urls) for route in module.urlpatterns}
-    told = {
-        address.removeprefix("/api/v1").removeprefix("/cohorts/")
-        for address in [*PAGES, *COORDINATORS_API, *PIXELS_API]
-    }
-    told = {
-        address.format(
-            cohort="<uuid:cohort_id>",
-            upload="<uuid:upload_id>",
-            patient="<uuid:patient_id>",
-            signature="<str:signature>",
-        ).replace("frames/0/", "frames/<int:index>/")
-        for address in told
-    }
-    assert named == told

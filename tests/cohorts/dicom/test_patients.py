@@ -105,3 +105,16 @@ def test_links_are_not_followed(tmp_path):
     (inside / "linked").symlink_to(outside, target_is_directory=True)
     (inside / "link.dcm").symlink_to(outside / "00.dcm")
     assert len(only_patient(tmp_path / "in").ct_files) == 2
+
+
+def test_a_slice_that_broke_before_it_said_what_it_is_refuses_its_patient(two_patients):
+    """Left out as "something else", the volume would silently end one slice early."""
+    last = sorted((two_patients / "A" / "ct").iterdir())[0]
+    whole = last.read_bytes()
+    # Preamble and file meta are whole; the data set is cut in its first element.
+    last.write_bytes(whole[: whole.index(b"1.2.840.10008.1.2.1") + 24])
+    upload = scan_folder(two_patients)
+    refused = {patient.folder: patient.refusal for patient in upload.patients}
+    assert refused["B/ct"] is None
+    assert refused["A/ct"].code in {RefusalCode.UNREADABLE, RefusalCode.NOT_DICOM}
+    assert refused["A/ct"].file.startswith("A/ct/")
