@@ -25,6 +25,9 @@ PURE_FOLDERS = tuple(
     Path(__file__).resolve().parent / folder
     for folder in (
         "annotation/pathology_rules",
+        "cohorts/dicom",
+        "cohorts/phantom",
+        "cohorts/tables",
         "readerstudy/statistics",
         "readerstudy/analysis/computing",
         "readerstudy/analysis/reporting",
