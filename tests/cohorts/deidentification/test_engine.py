@@ -252,7 +252,7 @@ def datasets(draw, depth=2):
         value = {"UN": marked.encode(), "UI": f"1.2.{NUMBER}1"}.get(vr, marked)
         element = pydicom.dataelem.DataElement(tag, vr, "", already_converted=True)
         element._value = value  # as a hostile file would have it, whatever the VR allows
-        dataset.add(element)
+        dataset._dict[element.tag] = element  # `add` mends some tags on the way
     return dataset
 
 
