@@ -142,7 +142,8 @@ def test_a_running_upload_is_looked_at_until_it_is_over(coordinator, cohort):
     fragment = reverse("cohorts:upload-progress", args=[upload.public_id])
     uploads = reverse("cohorts:uploads", args=[cohort.public_id])
     running = coordinator.get(fragment).text
-    assert f'hx-get="{fragment}" hx-trigger="every 1s"' in running
+    assert f'hx-get="{fragment}?' in running
+    assert 'hx-trigger="every 1s"' in running
     assert "slice 40 of 90" in running
     assert 'aria-valuenow="25"' in running
     assert "<html" not in running
