@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from annotation.consensus import LABELS
+from cohorts.tables.cells import CellError
 from cohorts.vocabulary import NOT_DETERMINABLE, NodeCategory
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -15,19 +16,6 @@ OPTIONAL = ("comment",)
 LABEL_NAMES = {category.name.lower(): int(category) for category in NodeCategory} | {
     "not_determinable": NOT_DETERMINABLE
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellError:
-    """What is wrong in one cell; row 1 is the header line, column "" is the whole row."""
-
-    row: int
-    column: str
-    message: str
-
-    def __str__(self) -> str:
-        where = f"Row {self.row}, {self.column}" if self.column else f"Row {self.row}"
-        return f"{where}: {self.message}"
 
 
 @dataclass(frozen=True, kw_only=True)

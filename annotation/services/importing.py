@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from annotation.label_csv import MAX_BYTES, CellError, LabelRow, read_labels
+from annotation.label_csv import MAX_BYTES, LabelRow, read_labels
 from annotation.models import Labelling, LabellingState, NodeLabel
 from annotation.services.labelling import (
     append_label,
@@ -22,6 +22,7 @@ from annotation.services.labelling import (
 )
 from cohorts.models import Cohort, Node, Patient
 from cohorts.selectors import nodes_in
+from cohorts.tables.cells import CellError
 from cohorts.vocabulary import LABEL_CHOICES
 
 NAMES = dict(LABEL_CHOICES)
