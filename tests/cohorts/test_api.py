@@ -50,7 +50,7 @@ def test_a_zip_is_uploaded(coordinator, cohort, data_dir, tmp_path):
         answer = coordinator.post(address, {"file": file, "keep_patient_ids": "true"})
     assert answer.status_code == 201
     body = answer.json()
-    assert set(body) == UPLOAD_KEYS | {"report"}
+    assert set(body) == UPLOAD_KEYS | {"report", "options", "kept_until"}
     assert (body["state"], body["name"], body["report"]) == (
         "requested",
         "one.zip",
