@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+
+
+NOT_FOUND = {"code": "not_found", "message": "There is no such thing here for you."}
 
 
 class Conflict(ValidationError):
@@ -28,7 +32,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, ValidationError):
         return Response(_body(exc), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
     if isinstance(exc, Http404 | ObjectDoesNotExist):
-        return _answer("not_found", "There is no such thing here for you.", 404)
+        return Response(NOT_FOUND, status=status.HTTP_404_NOT_FOUND)
     if isinstance(exc, PermissionDenied):
         return _answer("permission_denied", str(exc) or "You may not do this.", 403)
     if isinstance(exc, exceptions.ValidationError):
@@ -39,6 +43,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             response["WWW-Authenticate"] = "Session"
         return response
     return None
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that no route meets: programs get the API's error, people a page."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse(NOT_FOUND, status=404)
+    return defaults.page_not_found(request, exception)
 
 
 def _answer(code: str, message: str, status_code: int) -> Response:

@@ -15,6 +15,8 @@ account_urls = [
     path("two-factor/", include("allauth.mfa.urls")),
 ]
 
+handler404 = "accounts.errors.page_not_found"
+
 api_urls = [
     path("cohorts/", include("cohorts.api_urls")),
     path("reading/", include("readerstudy.reading.api_urls")),

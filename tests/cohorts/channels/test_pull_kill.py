@@ -1,21 +1,17 @@
 """SIGKILL in the middle of a pull from a real archive, and the same pull gone on with."""
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.cohorts.channels import orthanc
 from tests.cohorts.channels.conftest import DATA
+from tests.cohorts.channels.installation import Installation
 from tests.cohorts.conftest import files_below
 
-ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.no_database
 TELL = """
 import json
@@ -31,7 +27,6 @@ print("TOLD" + json.dumps({
 def test_a_killed_pull_goes_on_where_it_stopped(archive, reference, tmp_path):
     archive.send(reference)
     data = tmp_path / "data"
-    data.mkdir()
     entry = {
         "name": "Hospital",
         "url": archive.url,
@@ -39,38 +34,14 @@ def test_a_killed_pull_goes_on_where_it_stopped(archive, reference, tmp_path):
         "user_env": "TEST_USER",
         "password_env": "TEST_PASSWORD",
     }
-    environment = {
-        **os.environ,
-        "NODEWISE_DATA_DIR": str(data),
-        "DATABASE_URL": f"sqlite:///{data / 'pull.sqlite3'}",
-        "NODEWISE_LEASE_SECONDS": "2",
-        "NODEWISE_ARCHIVES": json.dumps([entry]),
-        "TEST_USER": orthanc.USER,
-        "TEST_PASSWORD": orthanc.PASSWORD,
-    }
-
-    def start(*arguments):
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(*arguments):
-        process = start(*arguments)
-        printed, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, printed
-        return printed
-
-    run("migrate", "--verbosity", "0")
-    run("createcachetable")
-    make = "from cohorts.services import create_cohort; from cohorts.vocabulary import CohortKind;"
-    make += "create_cohort(by=None, name='Pulled', kind=CohortKind.DEVELOPMENT)"
-    run("shell", "--no-imports", "-c", make)
-
+    installed = Installation(
+        data,
+        "Pulled",
+        NODEWISE_ARCHIVES=json.dumps([entry]),
+        TEST_USER=orthanc.USER,
+        TEST_PASSWORD=orthanc.PASSWORD,
+    )
+    start, run = installed.start, installed.run
     process = start(
         "pull_dicomweb", "--cohort", "Pulled", "--archive", "Hospital", "--patient-id", "OKBP-133"
     )

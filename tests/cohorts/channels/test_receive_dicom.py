@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from cohorts.channels.received_files import (
 )
 from cohorts.channels.receiving import LOSSLESS, Receiver, parse_peer
 from tests.cohorts.channels.conftest import DATA
+from tests.cohorts.channels.installation import Installation
 from tests.cohorts.channels.orthanc import free_port
 from tests.cohorts.conftest import files_below
 from tests.cohorts.inputs import write_patient
@@ -232,36 +232,8 @@ def test_several_senders_at_once(receiver, tmp_path):
 
 @pytest.fixture
 def installation(tmp_path):
-    environment = {
-        **os.environ,
-        "NODEWISE_DATA_DIR": str(tmp_path / "data"),
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'data' / 'receive.sqlite3'}",
-        "NODEWISE_LEASE_SECONDS": "2",
-    }
-    (tmp_path / "data").mkdir()
-
-    def start(*arguments):
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(*arguments):
-        process = start(*arguments)
-        printed, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, printed
-        return printed
-
-    run("migrate", "--verbosity", "0")
-    run("createcachetable")
-    make = "from cohorts.services import create_cohort; from cohorts.vocabulary import CohortKind;"
-    make += "create_cohort(by=None, name='Received', kind=CohortKind.DEVELOPMENT)"
-    run("shell", "--no-imports", "-c", make)
-    return start, run
+    installed = Installation(tmp_path / "data", "Received")
+    return installed.start, installed.run
 
 
 def listening(start, port, quiet):

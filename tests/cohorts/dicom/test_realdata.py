@@ -36,7 +36,7 @@ def bad_manifest():
     return json.loads((BAD / "manifest.json").read_text())
 
 
-def case_of(tmp_path, series, *masks):
+def case_of(tmp_path, series, *masks, nodes=()):
     """Import one series with masks beside it; return its case.json."""
     source = tmp_path / "in"
     if series.suffix == ".zip":
@@ -46,8 +46,8 @@ def case_of(tmp_path, series, *masks):
         shutil.copytree(series, source / "ct")
     for mask in masks:
         shutil.copy(mask, source)
-    # Structures of real scans have parts without contact; here each is one instance.
-    options = IntakeOptions(multi_part="one")
+    # Structures of real scans have parts without contact; here each is one instance and a node.
+    options = IntakeOptions(multi_part="one", node_structures=nodes)
     (patient,) = prepare(source, tmp_path / "out", options=options).patients
     if patient.refusal is not None:
         raise patient.refusal
@@ -146,7 +146,7 @@ def test_pet_and_mr_never_become_ct(tmp_path):
 def test_segmentations_of_another_program(tmp_path, name):
     folder = DATA / "06_abdomen_3_slices_seg"
     truth = manifest(folder.name)
-    case = case_of(tmp_path, folder / "ct", folder / "seg" / name)
+    case = case_of(tmp_path, folder / "ct", folder / "seg" / name, nodes=("*",))
     assert case["hu_int16_sha256"] == truth["hu_int16_sha256"]
     check_nodes(case["nodes"], truth["seg"][name])
 

@@ -43,7 +43,8 @@ def test_logits_are_those_of_the_plain_path_wherever_the_node_lies(fast, synthet
     at = tuple(slice(*side) for side in region)
     box[0, 0][at] = random.random(box[0, 0][at].shape, np.float32) + 1
     small = random.random((1, 1, *SMALL_SHAPE), np.float32)
-    assert np.abs(pair(fast, box, small) - pair(synthetic_network, box, small)).max() <= 1e-5
+    # Logits near 1 out of sums over 118 x 118 x 32 voxels: some processors leave more than 1e-5.
+    assert np.abs(pair(fast, box, small) - pair(synthetic_network, box, small)).max() <= 5e-5
 
 
 def test_a_background_of_another_value_is_computed_in_full(fast, synthetic_network):
