@@ -8,7 +8,6 @@ from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-
 NOT_FOUND = {"code": "not_found", "message": "There is no such thing here for you."}
 
 
