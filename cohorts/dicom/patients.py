@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
 from cohorts.dicom.headers import DicomFile, ObjectKind, kind_name, read_dicom_file
+from cohorts.dicom.mask_files import unreadable
 from cohorts.dicom.primary_images import slices_among
 from cohorts.dicom.references import referenced_frames, referenced_series
 from cohorts.dicom.source_files import SourceFile, list_folder
@@ -148,11 +149,22 @@ def _sort_one(file: SourceFile, found: _Sorted) -> None:
         what = "an archive; unpack it first" if file.is_archive else "not DICOM"
         found.notes.append(f"{file.name}: left out, {what}")
     elif dicom_file.kind in MASK_KINDS:
-        found.segmentations.append(dicom_file)
+        _sort_mask(dicom_file, found)
     elif dicom_file.kind in CT_KINDS:
         found.images.append(dicom_file)
     elif dicom_file.kind is not ObjectKind.DIRECTORY:
         found.others.append(dicom_file)
+
+
+def _sort_mask(mask: DicomFile, found: _Sorted) -> None:
+    """Keep a mask whose references can be read: sequences are parsed only when asked for."""
+    try:
+        referenced_series(mask.header)
+        referenced_frames(mask.header)
+    except UNREADABLE_ERRORS:
+        found.broken.append((mask.file, unreadable(mask.file, "a DICOM mask")))
+    else:
+        found.segmentations.append(mask)
 
 
 def _notes_on_others(others: Sequence[DicomFile]) -> list[str]:

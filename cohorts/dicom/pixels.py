@@ -166,7 +166,7 @@ def stored_frames(plane: DicomFile) -> Iterator[NDArray[Any]]:
         if not plane.transfer_syntax:
             dataset.file_meta.TransferSyntaxUID = UID(IMPLICIT_LITTLE_ENDIAN)
         _check_length(place, dataset, plane.transfer_syntax or IMPLICIT_LITTLE_ENDIAN)
-        for stored in iter_pixels(dataset, correct_unused_bits=False):
+        for stored in decoded_frames(dataset, correct_unused_bits=False):
             _check_shape(place, stored, plane)
             yield stored
     except IntakeError:
@@ -177,6 +177,22 @@ def stored_frames(plane: DicomFile) -> Iterator[NDArray[Any]]:
             "the pixel data cannot be decoded; the file is damaged or incomplete, copy it again",
             place,
         ) from error
+
+
+def decoded_frames(dataset: Dataset, **options: bool) -> Iterator[NDArray[Any]]:
+    """Yield the frames of a dataset one at a time, as pydicom decodes them.
+
+    Raises
+    ------
+    RuntimeError
+        If a decoder panics: the one for RLE is written in Rust, and its panics are no `Exception`.
+    """
+    try:
+        yield from iter_pixels(dataset, **options)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RuntimeError("the decoder panicked") from error
 
 
 def _check_length(place: str, dataset: Dataset, syntax: str) -> None:

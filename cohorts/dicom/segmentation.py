@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels.utils import iter_pixels
 
 from cohorts.dicom.bounded_reading import MIB, OBJECT_BOUNDS, read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
@@ -16,7 +15,12 @@ from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.grid_placement import GridPlacement, place_on_grid
 from cohorts.dicom.mask_files import MaskFile, StructureVoxels, check_count, unreadable
 from cohorts.dicom.masks import MaskParts, check_label
-from cohorts.dicom.pixels import LOSSLESS_SYNTAXES, NATIVE_SYNTAXES, check_coded_size
+from cohorts.dicom.pixels import (
+    LOSSLESS_SYNTAXES,
+    NATIVE_SYNTAXES,
+    check_coded_size,
+    decoded_frames,
+)
 from cohorts.dicom.references import ScanReference
 from cohorts.dicom.source_files import SourceFile
 from cohorts.dicom.structures import Structure
@@ -191,14 +195,14 @@ def _planes(file: SourceFile, dataset: Dataset) -> Iterator[NDArray[np.uint8]]:
     if syntax not in NATIVE_SYNTAXES:
         for coded in generate_frames(dataset.PixelData, number_of_frames=frames):
             check_coded_size(file.name, syntax, coded, dataset)
-        yield from iter_pixels(dataset)
+        yield from decoded_frames(dataset)
         return
     if len(dataset.PixelData) * 8 < frames * size * bits:
         raise IntakeError(
             RefusalCode.PIXELS_TRUNCATED, "the pixel data is cut off; copy it again", file.name
         )
     if bits != 1:
-        yield from iter_pixels(dataset)
+        yield from decoded_frames(dataset)
         return
     packed = np.frombuffer(dataset.PixelData, dtype=np.uint8)
     for frame in range(frames):

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.patients import scan_folder
+from tests.cohorts.dicom.mask_writers import write_structure_set
 from tests.cohorts.dicom.series_files import (
     COLUMNS,
     ROWS,
@@ -118,3 +121,25 @@ def test_a_slice_that_broke_before_it_said_what_it_is_refuses_its_patient(two_pa
     assert refused["B/ct"] is None
     assert refused["A/ct"].code in {RefusalCode.UNREADABLE, RefusalCode.NOT_DICOM}
     assert refused["A/ct"].file.startswith("A/ct/")
+
+
+def test_a_structure_set_whose_references_do_not_parse_refuses_its_patient_only(two_patients):
+    ct = scan_folder(two_patients).patients[1].ct_files[0].header
+    path = write_structure_set(two_patients / "B" / "rs.dcm", ct, {})
+    study, frame = Dataset(), Dataset()
+    study.ReferencedSOPInstanceUID = "1.2.3"
+    frame.RTReferencedStudySequence = [study]
+    dataset = dcmread(path)
+    dataset.ReferencedFrameOfReferenceSequence = [frame]
+    dataset.save_as(path)
+    item = b"\x06\x30\x12\x00SQ\x00\x00"  # (3006,0012), its length follows
+    whole = path.read_bytes()
+    at = whole.index(item) + len(item)
+    length = int.from_bytes(whole[at : at + 4], "little")
+    path.write_bytes(whole[: at + 4] + b"\x00" * length + whole[at + 4 + length :])
+    by_folder = {p.folder: p.refusal for p in scan_folder(two_patients).patients}
+    assert by_folder["A/ct"] is None
+    assert (by_folder["B/ct"].code, by_folder["B/ct"].file) == (
+        RefusalCode.UNREADABLE,
+        "B/rs.dcm",
+    )

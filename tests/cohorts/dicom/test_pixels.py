@@ -60,6 +60,15 @@ def test_a_compressed_slice_that_is_cut_off_is_refused(tmp_path):
     assert refusal_of(folder) is RefusalCode.PIXELS_UNDECODABLE
 
 
+def test_a_decoder_that_panics_is_a_refusal(tmp_path):
+    def end_within_a_run(frame):
+        second = int.from_bytes(frame[8:12], "little")
+        return frame[:second] + b"\xff"  # the next byte twice, and there is none
+
+    folder = compressed(tmp_path, RLELossless, change=end_within_a_run)
+    assert refusal_of(folder) is RefusalCode.PIXELS_UNDECODABLE
+
+
 @pytest.mark.parametrize(
     ("wavelet", "lossless"),
     [(1, True), (0, False)],
