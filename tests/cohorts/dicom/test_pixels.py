@@ -61,11 +61,11 @@ def test_a_compressed_slice_that_is_cut_off_is_refused(tmp_path):
 
 
 def test_a_decoder_that_panics_is_a_refusal(tmp_path):
-    def end_within_a_run(frame):
+    def more_than_the_frame(frame):
         second = int.from_bytes(frame[8:12], "little")
-        return frame[:second] + b"\xff"  # the next byte twice, and there is none
+        return frame[:64] + b"\x81\x00" * ((second - 64) // 2) + frame[second:]
 
-    folder = compressed(tmp_path, RLELossless, change=end_within_a_run)
+    folder = compressed(tmp_path, RLELossless, change=more_than_the_frame)
     assert refusal_of(folder) is RefusalCode.PIXELS_UNDECODABLE
 
 
