@@ -27,6 +27,7 @@ from jobs.models import Job, JobState
 
 logger = logging.getLogger("nodewise.archive")
 RENEW_SECONDS = 1.0
+MAX_FOUND = 5_000
 FULL = "The server's disk is full: ask the operator for room; what has arrived is kept. Go on then."
 Tell = Callable[[str], None]
 
@@ -38,6 +39,9 @@ def take_up_search(search_id: int) -> None:
     if held is not None:
         with _ended_well(held):
             _search(held)
+    search = ArchiveSearch.objects.get(pk=search_id)
+    if search.state == JobState.CANCELLED:
+        archive_records.forget_search(search)
 
 
 def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> int | None:
@@ -99,13 +103,33 @@ def _search(search: ArchiveSearch) -> None:
     beat = _Beat(search)
     connection = ArchiveConnection(_archive(search.cohort, search.archive), go_on=beat)
     found: dict[str, FoundSeries] = {}
-    terms = sealing.unseal(search.sealed_terms)
+    asked = sealing.unseal(search.sealed_terms)
+    terms, studied = asked["terms"], asked["studied"]
+    started = time.monotonic()
     for number, term in enumerate(terms):
-        beat.say(done=number, total=len(terms), note=f"Searching: {number} of {len(terms)} done")
-        found |= {one.series_uid: one for one in connection.search(search.keyword, term)}
+        left = in_words(time.monotonic() - started, number, len(terms) - number)
+        note = f"Searching: {number} of {len(terms)} done{left}"
+        beat.say(done=number, total=len(terms), note=note)
+        series = connection.search(search.keyword, term, studied)
+        found |= {one.series_uid: one for one in sorted(series, key=_reading_order)}
+        _refuse_too_many(len(found))
     beat.say(done=len(terms), total=len(terms), note="Done")
-    archive_records.store_found(search, [series.as_dict() for series in found.values()])
+    archive_records.store_found(search, [one.as_dict() for one in found.values()])
     leases.finish(search)
+
+
+def _reading_order(series: FoundSeries) -> tuple[str, str, str]:
+    """Return a key that keeps a study together, the newest last."""
+    return series.study_date or "", series.study_uid, series.modality
+
+
+def _refuse_too_many(found: int) -> None:
+    if found > MAX_FOUND:
+        raise IntakeError(
+            RefusalCode.REMOTE_TOO_LARGE,
+            f"the search found more than {MAX_FOUND} series; search for fewer patients at once, "
+            "or between two dates",
+        )
 
 
 def _archive(cohort: Cohort, name: str) -> ArchiveSettings:

@@ -13,11 +13,9 @@ KEEP_IDS = timedelta(days=7)
 
 
 def store_found(search: ArchiveSearch, found: Sequence[dict[str, object]]) -> None:
-    """Keep what a search found, sealed; what was asked for is forgotten."""
+    """Keep what a search found, sealed like what was asked for: both are forgotten together."""
     ArchiveSearch.objects.filter(pk=search.pk).update(
-        sealed_found=sealing.seal(list(found)) if found else "",
-        sealed_terms="",
-        found_count=len(found),
+        sealed_found=sealing.seal(list(found)), found_count=len(found)
     )
 
 
@@ -35,7 +33,12 @@ def store_arrived(pull: ArchivePull, size_bytes: int) -> None:
 def forget_ids(pull: ArchivePull) -> None:
     """Erase whom a pull was for, and what its search had found."""
     ArchivePull.objects.filter(pk=pull.pk).update(sealed_series="")
-    ArchiveSearch.objects.filter(pk=pull.search_id).update(sealed_found="", sealed_terms="")
+    forget_search(pull.search)
+
+
+def forget_search(search: ArchiveSearch) -> None:
+    """Erase whom a search was for, and what it found."""
+    ArchiveSearch.objects.filter(pk=search.pk).update(sealed_found="", sealed_terms="")
 
 
 def forget_old_ids() -> None:

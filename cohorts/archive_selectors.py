@@ -76,9 +76,19 @@ def found_series(search: ArchiveSearch) -> list[dict[str, Any]]:
     return [{**series, "position": position} for position, series in enumerate(found)]
 
 
-def is_forgotten(search: ArchiveSearch) -> bool:
-    """Say whether a search is over and what it found was erased."""
-    return search.state == JobState.DONE and not search.sealed_found
+def terms_without_series(search: ArchiveSearch) -> list[str]:
+    """Return what was asked for in vain, in its order; empty once forgotten."""
+    if search.state != JobState.DONE or not search.sealed_terms:
+        return []
+    found = {series["term"] for series in sealing.unseal(search.sealed_found)}
+    return [term for term in sealing.unseal(search.sealed_terms)["terms"] if term not in found]
+
+
+def has_open_archive_work(cohort: Cohort) -> bool:
+    """Say whether a search or a pull of the cohort is not over."""
+    searches = cohort.archive_searches.filter(state__in=OPEN)
+    pulls = ArchivePull.objects.filter(search__cohort=cohort, state__in=OPEN)
+    return searches.exists() or pulls.exists()
 
 
 def delivered(key: str) -> IntakeUpload | None:

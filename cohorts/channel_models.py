@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 
 
 class Delivery(models.Model):
@@ -35,6 +35,11 @@ class ArchiveSearch(Job):
     def __str__(self) -> str:
         return f"archive search {self.pk}"
 
+    @property
+    def is_forgotten(self) -> bool:
+        """What was asked and found has been erased."""
+        return self.is_over and not self.sealed_terms
+
 
 class ArchivePull(Job):
     """Chosen series on their way from another archive into intake."""
@@ -51,3 +56,8 @@ class ArchivePull(Job):
 
     def __str__(self) -> str:
         return f"archive pull {self.pk}"
+
+    @property
+    def can_go_on(self) -> bool:
+        """It failed, and what it was to fetch is still known."""
+        return self.state == JobState.FAILED and bool(self.sealed_series)

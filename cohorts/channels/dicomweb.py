@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -35,6 +36,7 @@ WANTED = ("CT", "SEG", "RTSTRUCT")
 ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 SERIES_FIELDS = ["SeriesDescription", "NumberOfSeriesRelatedInstances"]
 UID = re.compile(r"^[0-9.]{1,64}$")
+DAY = re.compile(r"^[0-9]{8}$")
 PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 Answer = TypeVar("Answer")
 
@@ -45,6 +47,8 @@ class FoundSeries:
 
     term: str
     study_uid: str
+    study_date: str | None
+    """As in 2026-01-24; None where the archive says none."""
     series_uid: str
     modality: str
     description: str
@@ -94,21 +98,25 @@ class ArchiveConnection:
         # Once only: this class waits and tries again itself, and can be stopped meanwhile.
         self.client.set_http_retry_params(retry=False)
 
-    def search(self, keyword: str, term: str) -> list[FoundSeries]:
+    def search(self, keyword: str, term: str, studied: str = "") -> list[FoundSeries]:
         """Return CT, SEG and RTSTRUCT series of the studies that match.
 
-        ``keyword`` is PatientID, AccessionNumber or StudyInstanceUID.
+        ``keyword`` is PatientID, AccessionNumber or StudyInstanceUID; ``studied`` a range of study
+        dates (PS3.4 section C.2.2.2.5.1), ``20200101-20201231`` or open at one end.
         """
+        asked = {keyword: term} | ({"StudyDate": studied} if studied else {})
         studies = self._patiently(
-            lambda: self.client.search_for_studies(search_filters={keyword: term}, limit=PAGE)
+            lambda: self.client.search_for_studies(search_filters=asked, limit=PAGE)
         )
         found = []
         for study in studies:
-            uid = _uid(study, "0020000D")
+            uid, day = _uid(study, "0020000D"), _text(study, "00080020")
             # Some archives ignore a filter they do not know: then everything would come.
             if keyword == "PatientID" and _text(study, "00100020") not in {term, ""}:
                 continue
-            found += [self._series(term, uid, one) for one in self._series_of(uid)]
+            if studied and not is_within(studied, day):
+                continue
+            found += [self._series(term, uid, day, one) for one in self._series_of(uid)]
         return [series for series in found if series.modality in WANTED]
 
     def _series_of(self, study_uid: str) -> list[dict[str, Any]]:
@@ -118,11 +126,12 @@ class ArchiveConnection:
         return answer
 
     @staticmethod
-    def _series(term: str, study_uid: str, told: dict[str, Any]) -> FoundSeries:
+    def _series(term: str, study_uid: str, day: str, told: dict[str, Any]) -> FoundSeries:
         count = _text(told, "00201209")
         return FoundSeries(
             term=term,
             study_uid=study_uid,
+            study_date=_written_date(day),
             series_uid=_uid(told, "0020000E"),
             modality=_text(told, "00080060"),
             description=_text(told, "0008103E")[:64],
@@ -319,6 +328,20 @@ def _of_status(status: int) -> IntakeError:
         RefusalCode.REMOTE_FAULT,
         f"the archive answered with HTTP {status}; go on later, or ask its administrator",
     )
+
+
+def is_within(studied: str, day: str) -> bool:
+    """Say whether a date (DA) lies in a range as `ArchiveConnection.search` takes it."""
+    first, _, last = studied.partition("-")
+    return _written_date(day) is not None and first <= day and (not last or day <= last)
+
+
+def _written_date(day: str) -> str | None:
+    """Return 20260124 as 2026-01-24; None for what is no date."""
+    try:
+        return date.fromisoformat(day).isoformat() if DAY.match(day) else None
+    except ValueError:
+        return None
 
 
 def _uid(told: dict[str, Any], tag: str) -> str:

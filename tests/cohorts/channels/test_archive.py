@@ -1,12 +1,16 @@
 """Search and pull against a real DICOMweb archive (Orthanc), in the worker's own code."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 
+from accounts.errors import Conflict
 from accounts.models import AuditEvent
 from cohorts import archive_pipeline, archive_selectors, pipeline
+from cohorts.channels.dicomweb import is_within
 from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload, Patient
 from cohorts.services import archives
 from jobs.models import JobState
@@ -18,9 +22,14 @@ pytestmark = [pytest.mark.django_db]
 PATIENT_ID = "OKBP-133"
 
 
-def search(people, cohort, *terms, keyword="PatientID"):
+def search(people, cohort, *terms, keyword="PatientID", **studied):
     asked = archives.request_search(
-        by=people.coordinator, cohort=cohort, archive="hospital", keyword=keyword, terms=terms
+        by=people.coordinator,
+        cohort=cohort,
+        archive="hospital",
+        keyword=keyword,
+        terms=terms,
+        **studied,
     )
     archive_pipeline.take_up_search(asked.pk)
     asked.refresh_from_db()
@@ -93,8 +102,9 @@ def test_ids_are_sealed_while_needed_and_erased_after(people, cohort, archive, m
 def test_only_the_patient_asked_for_is_found(people, cohort, archive, may_ask, tmp_path):
     for name in ("ONE", "ONE-B", "TWO"):
         archive.send(write_patient(tmp_path, name, seed=len(name) + ord(name[-1]), nodes=0) / "ct")
-    found = archive_selectors.found_series(search(people, cohort, "ONE", "nobody"))
-    assert [one["term"] for one in found] == ["ONE"]
+    done = search(people, cohort, "nobody", "ONE")
+    assert [one["term"] for one in archive_selectors.found_series(done)] == ["ONE"]
+    assert archive_selectors.terms_without_series(done) == ["nobody"]
 
 
 def test_search_by_study_uid(people, cohort, archive, may_ask, reference):
@@ -102,6 +112,68 @@ def test_search_by_study_uid(people, cohort, archive, may_ask, reference):
     study = archive.ask("/studies")[0]
     uid = archive.ask(f"/studies/{study}")["MainDicomTags"]["StudyInstanceUID"]
     assert search(people, cohort, uid, keyword="StudyInstanceUID").found_count == 2
+
+
+def test_only_studies_of_these_days_are_found(people, cohort, archive, may_ask, reference):
+    archive.send(reference)
+    told = archive.ask("/studies?expand")[0]["MainDicomTags"]["StudyDate"]
+    day = date(int(told[:4]), int(told[4:6]), int(told[6:]))
+    found = search(people, cohort, PATIENT_ID, studied_from=day, studied_until=day)
+    dates = {one["study_date"] for one in archive_selectors.found_series(found)}
+    assert dates == {day.isoformat()}
+    later = date.fromordinal(day.toordinal() + 1)
+    assert search(people, cohort, PATIENT_ID, studied_from=later).found_count == 0
+
+
+@pytest.mark.parametrize(
+    ("studied", "day", "expected"),
+    [
+        ("20200101-20201231", "20200101", True),
+        ("20200101-20201231", "20201231", True),
+        ("20200101-20201231", "20210101", False),
+        ("20200101-", "20191231", False),
+        ("20200101-", "20300101", True),
+        ("-20201231", "19990101", True),
+        ("-20201231", "20210101", False),
+        # A study without a date matches no range (PS3.4 C.2.2.2.5).
+        ("20200101-", "", False),
+        ("-20201231", "unknown", False),
+    ],
+)
+def test_a_study_date_within_a_range(studied, day, expected):
+    assert is_within(studied, day) is expected
+
+
+def test_dates_the_wrong_way_round(people, cohort, settings):
+    settings.ARCHIVES = [{"name": "Hospital", "url": "https://x.org", "cohorts": [cohort.name]}]
+    with pytest.raises(ValidationError, match="swap the dates") as refusal:
+        search(people, cohort, "1", studied_from=date(2021, 1, 1), studied_until=date(2020, 1, 1))
+    assert refusal.value.code == "dates_reversed"
+
+
+def test_more_series_than_one_search_may_find(
+    people, cohort, archive, may_ask, reference, monkeypatch
+):
+    monkeypatch.setattr("cohorts.archive_pipeline.MAX_FOUND", 1)
+    archive.send(reference)
+    failed = search(people, cohort, PATIENT_ID)
+    assert "(remote_too_large)" in failed.error
+    assert failed.sealed_found == ""
+
+
+def test_a_search_that_is_cancelled_forgets_what_was_asked(people, cohort, may_ask):
+    asked = archives.request_search(
+        by=people.coordinator, cohort=cohort, archive="Hospital", keyword="PatientID", terms=["1"]
+    )
+    assert archive_selectors.has_open_archive_work(cohort)
+    archives.cancel_search(by=people.coordinator, search=asked)
+    archive_pipeline.take_up_search(asked.pk)
+    asked.refresh_from_db()
+    assert asked.state == JobState.CANCELLED
+    assert asked.is_forgotten
+    assert not archive_selectors.has_open_archive_work(cohort)
+    with pytest.raises(Conflict):
+        archives.cancel_search(by=people.coordinator, search=asked)
 
 
 def test_a_wrong_password_is_named(people, cohort, archive, may_ask, monkeypatch):
