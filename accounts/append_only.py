@@ -82,6 +82,7 @@ APPEND_ONLY_TABLES = (
     "annotation_nodelabel",
     "annotation_adjudication",
     "annotation_referencestandard",
+    "annotation_pathologyreport",
     "inference_prediction",
     "inference_trainingdataset",
     "inference_attributionmap",

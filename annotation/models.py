@@ -8,7 +8,18 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.label_csv import MAX_COMMENT
+from annotation.pathology_models import PathologyReport, ReportState
 from cohorts.vocabulary import LABEL_CHOICES
+
+__all__ = [
+    "Adjudication",
+    "Labelling",
+    "LabellingState",
+    "NodeLabel",
+    "PathologyReport",
+    "ReferenceStandard",
+    "ReportState",
+]
 
 
 class LabellingState(models.TextChoices):

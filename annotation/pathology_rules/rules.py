@@ -42,12 +42,16 @@ def check(
         *cautions.small_ene(nodes),
         *cautions.more_than_examined(report, nodes),
         *cautions.neighbour_fits(report, nodes),
-        *cautions.long_gap(report),
-        *cautions.n_differs(report),
+        *warnings_of(report),
     ]
     if other is not None:
         found += cautions.swapped(report, labelling, other)
     return in_order(found)
+
+
+def warnings_of(report: PathologyReport) -> tuple[Finding, ...]:
+    """Return what a report without errors asks a reason for by itself: W7 and W8."""
+    return in_order([*cautions.long_gap(report), *cautions.n_differs(report)])
 
 
 def _counts_or_sides(report: PathologyReport, nodes: Sequence[LabelledNode]) -> list[Finding]:

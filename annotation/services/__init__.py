@@ -9,6 +9,12 @@ from annotation.services.labelling import (
     start_labelling,
     submit_labelling,
 )
+from annotation.services.pathology import (
+    check_report,
+    correct_report,
+    enter_report,
+    lock_report,
+)
 from annotation.services.releasing import release_reference_standard
 
 __all__ = [
@@ -17,7 +23,11 @@ __all__ = [
     "RecordedLabel",
     "Shown",
     "adjudicate",
+    "check_report",
+    "correct_report",
+    "enter_report",
     "import_labels",
+    "lock_report",
     "record_label",
     "release_reference_standard",
     "start_labelling",

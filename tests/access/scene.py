@@ -15,11 +15,19 @@ from django.db import transaction
 
 from accounts.models import User
 from annotation import services as annotation
+from annotation.pathology_rules.places import Level, Place, Side
+from annotation.pathology_rules.report import (
+    Counts,
+    EneClass,
+    Known,
+    LevelRow,
+    PathologyReport,
+)
 from cohorts import storage
 from cohorts.arrivals import ExpectedFile
 from cohorts.dicomweb.cases import ServedCase
 from cohorts.dicomweb.services import create_token
-from cohorts.models import Cohort, IntakeUpload
+from cohorts.models import Cohort, IntakeUpload, Patient
 from cohorts.selectors import current_masks_in
 from cohorts.services import exclude_patient, start_arrival
 from cohorts.serving import frames_signature
@@ -213,6 +221,7 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         base_version=0,
         label=1,
     )
+    _report(people, fresh)
     left_out = store_case(cohort, "P010", nodes=1)
     exclude_patient(by=people.coordinator, patient=left_out, code="other", reason="A test.")
     served = ServedCase(fresh)
@@ -262,6 +271,19 @@ def _explained(people: People, cohort: Cohort, model: ModelVersion) -> dict[str,
         nodes=[current_masks_in(cohort).last().node.public_id],
     )
     return {"attribution": found.public_id, "attribution_run": run.public_id}
+
+
+def _report(people: People, patient: Patient) -> None:
+    """A pathology report that annotator one entered and nobody has checked."""
+    level = LevelRow(
+        place=Place(side=Side.LEFT, level=Level.III),
+        dissected=Known.YES,
+        counts=Counts(examined=7, positive=0, ene_positive=0),
+    )
+    report = PathologyReport(report_id="LAB-7", levels=(level,), ene_class=EneClass.NONE)
+    annotation.enter_report(
+        by=people.annotator_one, patient=patient, report=report, base_revision=0
+    )
 
 
 def _model_upload(people: People) -> ModelUpload:
