@@ -7,7 +7,7 @@ class RoomConfig(AppConfig):
     name = "cohorts"
 
     def ready(self) -> None:
-        """Make background work known to the reconciler, which takes up what a kill left."""
+        """Make known to the reconciler what a kill may leave, and what falls due by itself."""
         from cohorts import tasks
         from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload
         from jobs import reconcile
@@ -18,3 +18,4 @@ class RoomConfig(AppConfig):
             (ArchivePull, tasks.run_archive_pull),
         ):
             reconcile.register(job_type=job_type, task_path=task.module_path, enqueue=task.enqueue)
+        reconcile.register_chore(tasks.apply_retention)

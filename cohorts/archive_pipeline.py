@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from cohorts import archive_records, archive_selectors, sealing
@@ -34,7 +33,6 @@ Tell = Callable[[str], None]
 
 def take_up_search(search_id: int) -> None:
     """Claim a search and run it; do nothing when somebody else holds it or it is over."""
-    archive_records.forget_old_ids()
     held = leases.claim(ArchiveSearch, search_id, owner=leases.owner_name())
     if held is not None:
         with _ended_well(held):
@@ -49,8 +47,6 @@ def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> int | None:
 
     Files that arrived are kept between attempts.
     """
-    archive_records.forget_old_ids()
-    sweep()
     held = leases.claim(ArchivePull, pull_id, owner=leases.owner_name())
     if held is not None:
         with _ended_well(held):
@@ -58,21 +54,8 @@ def take_up_pull(pull_id: int, tell: Tell = lambda _: None) -> int | None:
     pull = ArchivePull.objects.get(pk=pull_id)
     if pull.state in {JobState.DONE, JobState.CANCELLED}:
         archive_records.forget_ids(pull)
-        shutil.rmtree(staging_of(pull), ignore_errors=True)
+        shutil.rmtree(archive_records.staging_of(pull), ignore_errors=True)
     return pull.upload_id if held is not None else None
-
-
-def staging_of(pull: ArchivePull) -> Path:
-    """Return where the files of a pull lie until all have come."""
-    return Path(settings.PULL_DIR) / pull.public_id.hex
-
-
-def sweep() -> None:
-    """Remove files of pulls that nobody will go on with."""
-    kept = archive_selectors.pulls_in_use()
-    for folder in Path(settings.PULL_DIR).glob("*"):
-        if folder.name not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -177,7 +160,7 @@ class _Pull:
         upload = hand_over(
             by=self.pull.requested_by,
             cohort=cohort,
-            path=staging_of(self.pull),
+            path=archive_records.staging_of(self.pull),
             key=self.pull.public_id.hex,
             shown_name=f"{self.pull.series_count} series from {self.archive.name}",
             keep_patient_ids=self.pull.keep_patient_ids,
@@ -188,7 +171,7 @@ class _Pull:
     def _wanted(self) -> dict[Path, tuple[FoundSeries, str]]:
         """Return the place of each instance; names tell nothing of the patient."""
         chosen = [FoundSeries(**told) for told in sealing.unseal(self.pull.sealed_series)]
-        folder, wanted = staging_of(self.pull), {}
+        folder, wanted = archive_records.staging_of(self.pull), {}
         for number, series in enumerate(chosen, 1):
             self.beat.say(done=0, total=0, note=f"Listing series {number} of {len(chosen)}")
             for uid in self.connection.instances(series):
@@ -204,7 +187,7 @@ class _Pull:
         return wanted
 
     def _fetch(self, wanted: dict[Path, tuple[FoundSeries, str]]) -> None:
-        folder = staging_of(self.pull)
+        folder = archive_records.staging_of(self.pull)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         durable_files.remove_partial(folder)
         there = {path for path in wanted if path.is_file()}

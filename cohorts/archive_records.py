@@ -1,8 +1,11 @@
 """What the worker writes of searches and pulls, and when it forgets whom they were about."""
 
+import shutil
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,6 +13,11 @@ from cohorts import archive_selectors, sealing
 from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload
 
 KEEP_IDS = timedelta(days=7)
+
+
+def staging_of(pull: ArchivePull) -> Path:
+    """Return where the files of a pull lie until all have come."""
+    return Path(settings.PULL_DIR) / pull.public_id.hex
 
 
 def store_found(search: ArchiveSearch, found: Sequence[dict[str, object]]) -> None:
@@ -46,3 +54,12 @@ def forget_old_ids() -> None:
     searches, pulls = archive_selectors.forgettable(timezone.now() - KEEP_IDS)
     searches.update(sealed_found="", sealed_terms="")
     pulls.update(sealed_series="")
+
+
+def remove_old_files() -> None:
+    """Remove files of pulls that nobody will go on with."""
+    folders = list(Path(settings.PULL_DIR).glob("*"))
+    kept = archive_selectors.pulls_in_use()
+    for folder in folders:
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)

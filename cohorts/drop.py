@@ -145,10 +145,16 @@ def work_folder(upload: IntakeUpload) -> Path:
 
 def sweep() -> None:
     """Remove what no upload needs: leftovers of processes killed at a bad moment."""
+    # Before the rows: what comes in while this runs is not among these.
+    entries = list(Path(settings.DROP_DIR).glob("*"))
     kept = drop_names_in_use()
-    horizon = time.time() - ABANDONED_SECONDS
-    for entry in Path(settings.DROP_DIR).glob("*"):
-        if entry.name in kept or entry.name.split(".")[0] in kept:
-            continue
-        if entry.stat().st_mtime <= horizon:
+    for entry in entries:
+        if entry.name not in kept and entry.name.split(".")[0] not in kept and _is_abandoned(entry):
             _remove(entry)
+
+
+def _is_abandoned(entry: Path) -> bool:
+    try:
+        return entry.stat().st_mtime <= time.time() - ABANDONED_SECONDS
+    except FileNotFoundError:  # another worker sweeps at the same time
+        return False

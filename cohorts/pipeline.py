@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from cohorts import drop, intake, intake_report
+from cohorts import drop, intake, intake_report, retention
 from cohorts.dicom.archive import ArchiveLimits
 from cohorts.dicom.errors import IntakeError
 from cohorts.dicom.reading_child import (
@@ -26,11 +26,9 @@ from cohorts.dicom.reading_child import (
     ReadingProgress,
     prepare,
 )
-from cohorts.models import ArchivePull, ArrivingUpload, IntakeUpload
-from cohorts.neutral_names import is_neutral
+from cohorts.models import IntakeUpload
 from cohorts.time_estimate import TimeEstimate
 from jobs import leases
-from jobs.leases import OPEN
 from jobs.models import JobState
 
 logger = logging.getLogger("nodewise.intake")
@@ -65,9 +63,6 @@ class NothingToReadError(Exception):
 
 def take_up(upload_id: int) -> None:
     """Claim the upload and run it; do nothing when somebody else holds it or it is over."""
-    close_overdue_questions()
-    forget_old_names()
-    drop.sweep()
     held = leases.claim(IntakeUpload, upload_id, owner=leases.owner_name())
     if held is None:
         discard_if_over(upload_id)
@@ -82,50 +77,6 @@ def discard_if_over(upload_id: int) -> None:
     """Delete the uploaded bytes once nothing more will happen to them."""
     upload = IntakeUpload.objects.filter(pk=upload_id).first()
     if upload is not None and upload.is_over and upload.kept_until is None:
-        drop.discard(upload.drop_name)
-
-
-def close_overdue_questions() -> None:
-    """Give up the questions of uploads that waited for an answer too long."""
-    for upload in IntakeUpload.objects.filter(kept_until__lt=timezone.now()):
-        close_questions(upload)
-
-
-def forget_old_names() -> None:
-    """Remove the names of files from what was over some days ago, and what never arrived whole."""
-    horizon = timezone.now() - timedelta(days=settings.INTAKE_KEEP_DAYS)
-    ArrivingUpload.objects.filter(intake__isnull=True, last_piece_at__lt=horizon).delete()
-    for upload in IntakeUpload.objects.filter(kept_until__isnull=True, finished_at__lt=horizon):
-        if not upload.report.get("names_removed"):
-            error = intake_report.REMOVED if upload.report.get("refusal") else upload.error
-            _forget(upload, intake_report.without_names(upload.report), error=error)
-
-
-def _forget(upload: IntakeUpload, report: dict[str, Any], **more: str) -> None:
-    name = _nameless(upload)
-    told = {"report": report, "shown_name": name, **more}
-    # Only what is over: somebody may have answered in between.
-    IntakeUpload.objects.filter(pk=upload.pk, kept_until__isnull=True).exclude(
-        state__in=OPEN
-    ).update(**told)
-    ArrivingUpload.objects.filter(intake=upload).update(shown_name=name)
-
-
-def _nameless(upload: IntakeUpload) -> str:
-    """Return the name of an upload if it tells nothing of a patient, another one otherwise."""
-    # We name pulls ourselves, by the archive.
-    ours = ArchivePull.objects.filter(upload=upload).exists()
-    return upload.shown_name if ours or is_neutral(upload.shown_name) else "files"
-
-
-def close_questions(upload: IntakeUpload) -> None:
-    """Refuse the patients whose questions stayed open, and remove the bytes."""
-    report = intake_report.not_answered(upload.report)
-    # Only while it waits: somebody may be answering at this moment.
-    closed = IntakeUpload.objects.filter(pk=upload.pk, kept_until__isnull=False).update(
-        report=report, kept_until=None
-    )
-    if closed:
         drop.discard(upload.drop_name)
 
 
@@ -173,7 +124,7 @@ def _run(upload: IntakeUpload, source: Path | None, tell: Tell) -> None:
         _keep_for_questions(upload, work.report)
         leases.finish(upload)
         if intake_report.is_settled(work.report):
-            _forget(upload, intake_report.settled(work.report))
+            retention.forget_names(upload, intake_report.settled(work.report))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -28,3 +28,10 @@ def run_archive_pull(pull_id: int) -> None:
     upload_id = archive_pipeline.take_up_pull(pull_id)
     if upload_id is not None:
         run_intake.enqueue(upload_id)
+
+
+def apply_retention() -> None:
+    """Remove what is no longer kept; the worker calls this every minute."""
+    from cohorts import retention
+
+    retention.apply()

@@ -1,8 +1,10 @@
 """Puts back into the queue whatever is requested and not being worked on.
 
-The queue carries ids and loses them when a worker is killed; the job rows do not.
+The queue carries ids and loses them when a worker is killed; the job rows do not. The same minute
+serves the rooms' chores: what falls due without anybody asking for it.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +13,9 @@ from django_tasks_db.models import DBTaskResult
 
 from jobs import leases
 from jobs.models import Job
+
+logger = logging.getLogger("nodewise.worker")
+Chore = Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,7 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_chores: dict[str, Chore] = {}
 
 
 def register(*, job_type: type[Job], task_path: str, enqueue: Callable[[int], object]) -> None:
@@ -30,8 +36,13 @@ def register(*, job_type: type[Job], task_path: str, enqueue: Callable[[int], ob
     _kinds[job_type._meta.label] = Kind(job_type=job_type, task_path=task_path, enqueue=enqueue)
 
 
+def register_chore(chore: Chore) -> None:
+    """Have something done at every worker's start and every minute; it may run twice at a time."""
+    _chores[f"{chore.__module__}.{chore.__qualname__}"] = chore
+
+
 def run_once() -> int:
-    """Enqueue every waiting job that is not already in the queue; return how many were."""
+    """Enqueue every waiting job not in the queue already, do the chores; return how many were."""
     enqueued = 0
     for kind in _kinds.values():
         queued = _queued_ids(kind.task_path)
@@ -39,7 +50,17 @@ def run_once() -> int:
             if job_id not in queued:
                 kind.enqueue(job_id)
                 enqueued += 1
+    for name, chore in _chores.items():
+        _do(name, chore)
     return enqueued
+
+
+def _do(name: str, chore: Chore) -> None:
+    try:
+        chore()
+    except Exception:
+        # A fault in one room must end neither the worker nor the chores of the others.
+        logger.exception("a chore failed", extra={"job": name})
 
 
 def next_due() -> datetime | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
-from cohorts import drop, intake_report, pipeline, tasks
+from cohorts import drop, intake_report, retention, tasks
 from cohorts.models import IntakeUpload
 from cohorts.services.authority import refuse_unless_coordinator
 from jobs import leases
@@ -50,7 +50,7 @@ def give_up_questions(*, by: User | None, upload: IntakeUpload) -> IntakeUpload:
     refuse_unless_coordinator(by, upload.cohort)
     locked = _waiting(upload)
     audit.record(by=by, verb="give_up_questions", target=locked)
-    pipeline.close_questions(locked)
+    retention.close_questions(locked)
     locked.refresh_from_db()
     return locked
 

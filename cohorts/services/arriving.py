@@ -196,6 +196,8 @@ def _hand_over(by: User, arriving: ArrivingUpload, arrival: Arrival) -> IntakeUp
     name = arriving.drop_name
     if arrival.is_zip:
         name = drop.new_name(drop.ZIP)
+        # The last piece may have come long ago; what has no row yet is kept while it is young.
+        arrival.path(1).touch()
         os.link(arrival.path(1), drop.path_of(name))
         transaction.on_commit(lambda: drop.discard(arriving.drop_name))
     else:

@@ -8,8 +8,9 @@ from django.core.files.storage import default_storage
 
 @pytest.fixture
 def data_dir(settings, tmp_path: Path) -> Path:
-    """An empty drop folder and an empty blob folder."""
+    """An empty drop folder, one for pulls, and an empty blob folder."""
     settings.DROP_DIR = tmp_path / "drop"
+    settings.PULL_DIR = tmp_path / "pulls"
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {

@@ -7,9 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from cohorts import intake_report, pipeline, services
+from cohorts import intake_report, pipeline, retention, services
 from cohorts.models import ArrivingUpload, IntakeUpload
 from cohorts.neutral_names import is_neutral, neutral_note, neutral_path
+from jobs import reconcile
 from tests.cohorts.inputs import break_patient, write_patient, zip_of
 from tests.cohorts.test_questions import write_two_parts
 
@@ -71,9 +72,11 @@ def write_named(folder, seed):
 
 
 def finished_long_ago():
+    """Let days pass, and the worker's next minute."""
     days = timedelta(days=15)
     IntakeUpload.objects.update(finished_at=timezone.now() - days)
     IntakeUpload.objects.filter(kept_until__isnull=False).update(kept_until=timezone.now())
+    reconcile.run_once()
 
 
 @pytest.mark.django_db
@@ -96,7 +99,7 @@ class TestReports:
         assert refused["file"].startswith("Secretname 2")
         assert upload.shown_name == "Secretname.zip"
         finished_long_ago()
-        again(upload)
+        upload.refresh_from_db()
         assert "secretname" not in kept(upload)
         assert upload.report["patients"][1]["code"] == "missing_slice"
         assert upload.report["patients"][1]["sentence"] == intake_report.REMOVED
@@ -106,9 +109,10 @@ class TestReports:
         upload = taken_in(people, cohort, zip_of(tmp_path / "in", tmp_path / "x.zip"))
         assert "secretname" in kept(upload)
         IntakeUpload.objects.update(finished_at=timezone.now() - timedelta(days=15))
+        reconcile.run_once()
         assert again(upload).report["patients"][0]["questions"]
         finished_long_ago()
-        again(upload)
+        upload.refresh_from_db()
         (entry,) = upload.report["patients"]
         assert (entry["code"], entry["questions"]) == ("not_answered", [])
         assert "secretname" not in kept(upload)
@@ -127,7 +131,7 @@ class TestReports:
         upload = taken_in(people, cohort, tmp_path / "bad.zip")
         assert upload.report["refusal"]["file"] == "Secretname.zip"
         finished_long_ago()
-        again(upload)
+        upload.refresh_from_db()
         assert "secretname" not in kept(upload)
         assert upload.report["refusal"]["code"]
 
@@ -143,5 +147,5 @@ class TestReports:
                 total_bytes=1,
                 last_piece_at=timezone.now() - timedelta(days=age),
             )
-        pipeline.forget_old_names()
+        retention.forget_old_names()
         assert [one.shown_name for one in ArrivingUpload.objects.all()] == ["Secretname 13"]

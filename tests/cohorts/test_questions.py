@@ -17,6 +17,7 @@ from accounts.errors import Conflict
 from cohorts import intake_report, pipeline, services
 from cohorts.dicom.options import IntakeOptions
 from cohorts.models import IntakeUpload, Patient
+from jobs import reconcile
 from tests.cohorts.conftest import files_below
 from tests.cohorts.inputs import (
     SIZE,
@@ -161,9 +162,12 @@ def test_giving_up_refuses_and_removes(people, asked, data_dir):
         services.give_up_questions(by=people.coordinator, upload=asked)
 
 
-def test_questions_left_too_long_are_closed_by_the_next_worker(asked, data_dir):
+def test_questions_left_too_long_are_closed_though_nothing_is_uploaded(asked, data_dir):
+    reconcile.run_once()
+    asked.refresh_from_db()
+    assert outcomes(asked) == ["accepted", "asked", "asked"]
     IntakeUpload.objects.update(kept_until=timezone.now() - timedelta(seconds=1))
-    pipeline.take_up(asked.pk)
+    reconcile.run_once()
     asked.refresh_from_db()
     assert outcomes(asked) == ["accepted", "refused", "refused"]
     assert (asked.kept_until, files_below(data_dir / "drop")) == (None, [])

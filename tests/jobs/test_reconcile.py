@@ -85,3 +85,34 @@ def test_the_path_of_each_task_is_the_one_it_is_enqueued_under(db, jobs):
         before = DBTaskResult.objects.filter(task_path=kind.task_path).count()
         kind.enqueue(0)
         assert DBTaskResult.objects.filter(task_path=kind.task_path).count() == before + 1
+
+
+@pytest.fixture
+def chores():
+    """The registered chores, put back afterwards."""
+    kept = dict(reconcile._chores)
+    yield reconcile._chores
+    reconcile._chores.clear()
+    reconcile._chores.update(kept)
+
+
+def test_chores_are_done_each_time_and_a_broken_one_holds_nothing_up(jobs, chores, caplog):
+    done = []
+
+    def broken():
+        raise OSError("no disk")
+
+    def works():
+        done.append(len(queued()))
+
+    chores.clear()
+    for chore in (broken, works, works):
+        reconcile.register_chore(chore)
+    assert reconcile.run_once() == 3
+    assert reconcile.run_once() == 0
+    assert done == [3, 3]
+    assert [record.job.rsplit(".", 1)[1] for record in caplog.records] == ["broken"] * 2
+
+
+def test_the_chores_of_the_rooms_are_known():
+    assert set(reconcile._chores) == {"cohorts.tasks.apply_retention"}

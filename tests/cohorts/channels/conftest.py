@@ -26,7 +26,7 @@ def archive(archive_server):
 
 
 @pytest.fixture
-def may_ask(archive, settings, monkeypatch, data_dir, tmp_path):  # noqa: F811
+def may_ask(archive, settings, monkeypatch, data_dir):  # noqa: F811
     """Let every test cohort be filled from the archive; returns the settings' entry."""
     monkeypatch.setenv("TEST_ARCHIVE_USER", orthanc.USER)
     monkeypatch.setenv("TEST_ARCHIVE_PASSWORD", orthanc.PASSWORD)
@@ -39,7 +39,6 @@ def may_ask(archive, settings, monkeypatch, data_dir, tmp_path):  # noqa: F811
         "timeout_s": 20,
     }
     settings.ARCHIVES = [entry]
-    settings.PULL_DIR = tmp_path / "pulls"
     return entry
 
 

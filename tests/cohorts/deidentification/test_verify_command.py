@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from cohorts import pipeline, storage
+from cohorts import retention, storage
 from cohorts.models import CTSeries, IntakeUpload, Patient
 from tests.cases import store_case
 
@@ -154,5 +154,5 @@ def test_a_refused_patient_leaves_its_marks_for_some_days_alone(shared, data_dir
     assert found
     assert [line for line in found if "intake upload" not in line] == []
     IntakeUpload.objects.update(finished_at=timezone.now() - timedelta(days=15))
-    pipeline.forget_old_names()
+    retention.forget_old_names()
     assert "FOUND" not in verify(tokens)[1]
