@@ -130,20 +130,29 @@ class IncludeForm(_PageForm):
     reason = forms.CharField(max_length=500, label="Why")
 
 
-class AnswersForm(forms.Form):
-    """One field per open question; one left empty stays open.
+class _Answer(forms.ChoiceField):
+    """One answer; ``similar`` is the same for questions that look alike: one answer may do."""
 
-    A field's ``similar`` is the same for questions that offer the same.
-    """
+    similar = ""
+
+
+class _Answers(forms.MultipleChoiceField):
+    """Several answers; ``similar`` as above."""
+
+    similar = ""
+
+
+class AnswersForm(forms.Form):
+    """One field per open question; one left empty stays open."""
 
     def __init__(self, report: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for question in open_questions(report):
             choices = [(choice["value"], choice["label"]) for choice in question["choices"]]
             several = question["several"]
-            kind = forms.MultipleChoiceField if several else forms.ChoiceField
+            kind = _Answers if several else _Answer
             suggested = question["suggested"]
-            self.fields[question["id"]] = kind(
+            field = kind(
                 required=False,
                 label=f"Patient no. {question['position']}: {question['sentence']}",
                 help_text=question["file"],
@@ -151,9 +160,8 @@ class AnswersForm(forms.Form):
                 initial=list(suggested) if several else next(iter(suggested), None),
                 widget=forms.CheckboxSelectMultiple() if several else forms.RadioSelect(),
             )
-            # Questions that look alike may be answered alike.
-            labels = [choice["label"] for choice in question["choices"]]
-            self.fields[question["id"]].similar = question_id(question["code"], *labels)
+            field.similar = question_id(question["code"], *(label for _, label in choices))
+            self.fields[question["id"]] = field
 
     def clean(self) -> dict[str, Any]:
         """Return the answers given, each as a list."""

@@ -90,7 +90,7 @@ class UploadChoice(serializers.Serializer[dict[str, str]]):
     """One possible answer."""
 
     value = serializers.CharField(help_text="What is sent.")
-    label = serializers.CharField(help_text="What is shown.")
+    label = serializers.CharField(help_text="What is shown.")  # type: ignore[assignment]
 
 
 class UploadQuestion(serializers.Serializer[dict[str, Any]]):

@@ -96,9 +96,9 @@ class Arriving(serializers.Serializer[ArrivingUpload]):
 
     def get_url(self, arriving: ArrivingUpload | dict[str, Any]) -> str:
         """Return the address of this upload."""
-        is_row = isinstance(arriving, ArrivingUpload)
-        public_id = arriving.public_id if is_row else arriving["public_id"]
-        return reverse("cohorts-api:arrival", args=[public_id])
+        if isinstance(arriving, ArrivingUpload):
+            return reverse("cohorts-api:arrival", args=[arriving.public_id])
+        return reverse("cohorts-api:arrival", args=[arriving["public_id"]])
 
 
 class ArrivingState(Arriving):

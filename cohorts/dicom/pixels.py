@@ -179,7 +179,7 @@ def stored_frames(plane: DicomFile) -> Iterator[NDArray[Any]]:
         ) from error
 
 
-def decoded_frames(dataset: Dataset, **options: bool) -> Iterator[NDArray[Any]]:
+def decoded_frames(dataset: Dataset, **options: Any) -> Iterator[NDArray[Any]]:
     """Yield the frames of a dataset one at a time, as pydicom decodes them.
 
     Raises

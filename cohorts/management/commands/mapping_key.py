@@ -58,7 +58,8 @@ class Command(BaseCommand):
         writer = csv.writer(self.stdout)
         writer.writerow(["patient_id", "pseudonym"])  # an empty pseudonym: not in the cohort
         found = decrypt_mapping(file.read_bytes(), passphrase)
-        writer.writerows(sorted(found.items(), key=lambda pair: pair[1]))
+        pairs = sorted(found.items(), key=lambda pair: pair[1])
+        writer.writerows(pairs)
 
 
 def _passphrase(file: Path | None) -> str:
