@@ -106,8 +106,14 @@ def write_label_map(path: Path, labels_zyx: np.ndarray, affine: np.ndarray | Non
     return path
 
 
-def write_seg(path: Path, ct_files: list[DicomFile], masks_zyxn: np.ndarray) -> Path:
-    """A BINARY SEG; masks in the order of the given CT files."""
+def write_seg(
+    path: Path,
+    ct_files: list[DicomFile],
+    masks_zyxn: np.ndarray,
+    kind: str = "BINARY",
+    syntax: str = ExplicitVRLittleEndian,
+) -> Path:
+    """A SEG, a label map if its masks are disjoint; masks in the order of the given CT files."""
     sources = [pydicom.dcmread(item.file.path) for item in ct_files]
     described = [
         highdicom.seg.SegmentDescription(
@@ -122,7 +128,8 @@ def write_seg(path: Path, ct_files: list[DicomFile], masks_zyxn: np.ndarray) -> 
     highdicom.seg.Segmentation(
         source_images=sources,
         pixel_array=masks_zyxn.astype(np.uint8),
-        segmentation_type="BINARY",
+        segmentation_type=kind,
+        transfer_syntax_uid=syntax,
         segment_descriptions=described,
         series_instance_uid=generate_uid(),
         series_number=2,

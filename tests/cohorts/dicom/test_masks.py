@@ -2,6 +2,13 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.label_map import open_nifti
@@ -152,6 +159,62 @@ def test_overlapping_segments_stay_whole_and_empty_ones_are_named(tmp_path, seri
         volume[node.box.slices] = node.mask
         assert np.array_equal(volume, segments()[..., node.label - 1])
     assert found.empty == [3]
+
+
+def wide_series(folder):
+    """Slices wide enough for wavelets of five levels."""
+    pixels = np.zeros((40, 44), "<u2").tobytes()
+    return ordered(write_series(folder, Rows=40, Columns=44, PixelData=pixels))
+
+
+@pytest.mark.parametrize(
+    ("kind", "syntax"),
+    [
+        ("BINARY", JPEG2000Lossless),
+        ("LABELMAP", ExplicitVRLittleEndian),
+        ("LABELMAP", RLELossless),
+        ("LABELMAP", JPEGLSLossless),
+        ("LABELMAP", JPEG2000Lossless),
+    ],
+)
+def test_label_maps_and_compressed_segmentations_come_out_as_they_went_in(tmp_path, kind, syntax):
+    series = wide_series(tmp_path / "ct")
+    masks = np.zeros((4, 40, 44, 2), dtype=bool)
+    masks[0:2, 1:4, 30:44, 0] = True
+    masks[1:3, 5:40, 3:7, 1] = True
+    path = write_seg(tmp_path / "s.dcm", list(series.slices), masks, kind, syntax)
+    written = pydicom.dcmread(path)
+    assert (written.SegmentationType, written.file_meta.TransferSyntaxUID) == (kind, syntax)
+    found = read_seg(path, series)
+    assert [node.label for node in found.found] == [1, 2]
+    for node in found.found:
+        volume = np.zeros(masks.shape[:3], dtype=bool)
+        volume[node.box.slices] = node.mask
+        assert np.array_equal(volume, masks[..., node.label - 1])
+
+
+def test_a_deflated_segmentation_is_read_alike(tmp_path, series):
+    path = write_seg(tmp_path / "s.dcm", list(series.slices), segments())
+    plain = read_seg(path, series).found
+    ds = pydicom.dcmread(path)
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    ds.save_as(path)
+    for one, other in zip(plain, read_seg(path, series).found, strict=True):
+        assert (one.label, one.box) == (other.label, other.box)
+        assert np.array_equal(one.mask, other.mask)
+
+
+def test_labels_above_255_and_a_value_without_segment(tmp_path, series):
+    masks = np.zeros((*SHAPE, 300), dtype=bool)
+    masks[1, 2:4, 2:5, 299] = True
+    path = write_seg(tmp_path / "s.dcm", list(series.slices), masks, "LABELMAP")
+    assert [node.label for node in read_seg(path, series).found] == [300]
+    ds = pydicom.dcmread(path)
+    del ds.SegmentSequence[-1]
+    ds.save_as(path)
+    with pytest.raises(IntakeError) as caught:
+        read_seg(path, series)
+    assert caught.value.code is RefusalCode.MASK_VALUES
 
 
 @pytest.mark.parametrize(
