@@ -8,7 +8,7 @@ import schemathesis
 import yaml
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -33,8 +33,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES, GLANCES = 25, 5
-"""Per operation: in the rooms a person works in, and elsewhere."""
+EXAMPLES, GLANCES = 20, 4
+"""Per operation: in the rooms a person works in on SQLite, and elsewhere."""
 ROOMS = {
     "reader": ("/api/v1/reading/",),
     "annotator": ("/api/v1/annotation/", "/api/v1/cohorts/"),
@@ -164,6 +164,8 @@ OTHER_STATE = {
     "case": "submitted_case",
     "done_run": "waiting_run",
     "done_simulation": "waiting_simulation",
+    "archive_search": "waiting_search",
+    "archive_pull": "failed_pull",
 }
 
 
@@ -173,7 +175,8 @@ def with_real_ids(case, things, other_state=False):
     known |= {"cohort_id": "cohort", "cohort": "cohort", "upload_id": "upload", "version": 1}
     known |= {"case": "case", "labelling": "labelling", "dataset_id": "dataset"}
     known |= {"study_id": "closed_study", "run_id": "done_run"}
-    known |= {"simulation_id": "done_simulation"}
+    known |= {"simulation_id": "done_simulation", "patient": "patient"}
+    known |= {"search_id": "archive_search", "pull_id": "archive_pull"}
     known |= {"model_upload": "model_upload", "model_id": "scores_model", "arrival_id": "arrival"}
     known["signature"] = "reader_frames" if "/reading/" in case.path else "annotator_frames"
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
@@ -185,6 +188,12 @@ def with_real_ids(case, things, other_state=False):
         inside = {"node": "fresh_node", "shown_case": "labelling"}
     if isinstance(case.body, dict):
         case.body |= {key: str(things[inside[key]]) for key in case.body.keys() & inside.keys()}
+
+
+def examples_of(operation, who):
+    """The application is the same on PostgreSQL: a glance finds what only that database refuses."""
+    at_home = operation.path.startswith(ROOMS[who]) and connection.vendor == "sqlite"
+    return EXAMPLES if at_home else GLANCES
 
 
 def ask(operation, examples, session, things, statuses, mode=GenerationMode.POSITIVE):
@@ -218,9 +227,8 @@ def test_the_application_conforms_to_its_description(db, client, stage, describe
     session, seen = session_of(client, stage.people[who]), {}
     for result in schema_of(described, stage.application).get_all_operations():
         operation = result.ok()
-        own = operation.path.startswith(ROOMS[who])
         statuses = seen.setdefault(operation.label, [])
-        ask(operation, EXAMPLES if own else GLANCES, session, stage.things, statuses)
+        ask(operation, examples_of(operation, who), session, stage.things, statuses)
     everything = {status for statuses in seen.values() for status in statuses}
     # Real answers were checked, not only refusals.
     assert {200, 404} <= everything
@@ -237,7 +245,8 @@ def test_what_breaks_the_description_is_refused_and_breaks_nothing(
     for result in schema_of(described, stage.application).get_all_operations():
         operation = result.ok()
         if operation.path_parameters or operation.body:
-            ask(operation, EXAMPLES, session, stage.things, statuses, GenerationMode.NEGATIVE)
+            asked = examples_of(operation, who)
+            ask(operation, asked, session, stage.things, statuses, GenerationMode.NEGATIVE)
     assert not [status for status in statuses if status >= 500]
     assert {400, 404} <= set(statuses)
 
