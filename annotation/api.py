@@ -1,6 +1,7 @@
 """API of the annotation room: parse, call one service or selector, answer."""
 
 import uuid
+from dataclasses import fields
 from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -14,6 +15,7 @@ from accounts.models import User
 from accounts.permissions import SignedIn
 from accounts.schema import errors
 from annotation import selectors, services
+from annotation.pathology_rules.details import LabelDetails
 from annotation.serializers import (
     AdjudicatorDisagreement,
     AnnotatorLabel,
@@ -35,6 +37,11 @@ def _parsed(serializer: type[Serializer[Any]], request: Request) -> dict[str, An
     parsed = serializer(data=request.data)
     parsed.is_valid(raise_exception=True)
     return cast("dict[str, Any]", parsed.validated_data)
+
+
+def _details(given: dict[str, Any]) -> LabelDetails:
+    """Take what stands beside the label out of the input."""
+    return LabelDetails(**{field.name: given.pop(field.name) for field in fields(LabelDetails)})
 
 
 class OwnLabelling(APIView):
@@ -70,7 +77,12 @@ class RecordLabel(APIView):
         node = selectors.node_of(own, given.pop("node"))
         shown = services.Shown(given.pop("shown_case"), given.pop("shown_slice"))
         saved = services.record_label(
-            by=_person(request), labelling=own, node=node, shown=shown, **given
+            by=_person(request),
+            labelling=own,
+            node=node,
+            details=_details(given),
+            shown=shown,
+            **given,
         )
         code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
         return Response(AnnotatorLabel(selectors.saved_label(saved.row)).data, code)

@@ -16,7 +16,7 @@ class ImportForm(forms.Form):
 
     csv_file = forms.FileField(
         label="CSV file",
-        help_text="UTF-8, at most 2 MB; columns patient, node, label and optionally comment.",
+        help_text="UTF-8, at most 2 MB; columns patient, node, label and those below.",
         error_messages={"required": "Choose a CSV file first."},
         widget=forms.ClearableFileInput(
             attrs={"class": "form-control", "accept": ".csv,text/csv,text/plain"}

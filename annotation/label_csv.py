@@ -1,18 +1,22 @@
-"""Reads an annotator's labels from a CSV file; finds every error before giving up (pure)."""
+"""An annotator's labels as a CSV file: read with every error at once, and written (pure)."""
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 
 from annotation.consensus import LABELS
+from annotation.pathology_rules.details import NOT_RECORDED, LabelDetails, problems_of
+from annotation.pathology_rules.places import place_named
+from cohorts.spreadsheet import harmless
 from cohorts.tables.cells import CellError
 from cohorts.vocabulary import NOT_DETERMINABLE, NodeCategory
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_COMMENT = 2000
 REQUIRED = ("patient", "node", "label")
-OPTIONAL = ("comment",)
+DETAILS = ("place", "matched", "basis", "certainty", "matted")
+OPTIONAL = (*DETAILS, "comment")
 LABEL_NAMES = {category.name.lower(): int(category) for category in NodeCategory} | {
     "not_determinable": NOT_DETERMINABLE
 }
@@ -20,13 +24,24 @@ LABEL_NAMES = {category.name.lower(): int(category) for category in NodeCategory
 
 @dataclass(frozen=True, kw_only=True)
 class LabelRow:
-    """One label as read; ``row`` is the line's number in the file."""
+    """One label as read; ``row`` is the line's number in the file.
+
+    Of ``details`` only those in ``told`` were columns of the file; ``comment`` is None without
+    its column. What the file does not tell stays as it was recorded.
+    """
 
     row: int
     patient: str
     node: int
     label: int
-    comment: str
+    comment: str | None = None
+    details: LabelDetails = NOT_RECORDED
+    told: frozenset[str] = frozenset()
+
+    def details_over(self, earlier: LabelDetails) -> LabelDetails:
+        """Return what stands beside the label once the file's columns are laid over it."""
+        told = {name: value for name, value in asdict(self.details).items() if name in self.told}
+        return replace(earlier, **told)
 
 
 Known = Mapping[str, Collection[int]]
@@ -40,8 +55,10 @@ def read_labels(data: bytes, known: Known) -> tuple[list[LabelRow], list[CellErr
     ----------
     data : bytes
         UTF-8 text, with or without byte order mark; columns ``patient``, ``node``, ``label`` and
-        optionally ``comment``, in any order, separated by comma or semicolon. A label is 0, 1, 2,
-        9 or ``benign``, ``metastasis``, ``metastasis_ene``, ``not_determinable``.
+        optionally ``place``, ``matched`` (such as "left IIa"), ``basis`` (a `Basis`),
+        ``certainty`` (1 to 3), ``matted``, ``comment``, in any order, separated by comma or
+        semicolon. A label is 0, 1, 2, 9 or ``benign``, ``metastasis``, ``metastasis_ene``,
+        ``not_determinable``.
     known : mapping of str to collection of int
         The patients that may occur, by pseudonym, and the numbers of their nodes.
 
@@ -136,8 +153,37 @@ def _row_errors(
         yield _error(
             line, "label", f"'{values['label'][:40]}' is not a label: use {numbers} or {names}."
         )
+    else:
+        yield from _detail_errors(line, values)
     if len(values.get("comment", "")) > MAX_COMMENT:
         yield _error(line, "comment", f"a comment has at most {MAX_COMMENT} characters.")
+
+
+def _detail_errors(line: int, values: Mapping[str, str]) -> Iterator[CellError]:
+    certainty = values.get("certainty", "")
+    if certainty and not _is_number(certainty):
+        yield _error(line, "certainty", f"'{certainty[:40]}' is no certainty: use 1, 2 or 3.")
+        return
+    label = _label(values["label"]) or 0
+    for column, message in problems_of(label, _details(values)):
+        yield _error(line, column, message)
+
+
+def _details(values: Mapping[str, str]) -> LabelDetails:
+    certainty = values.get("certainty", "")
+    return LabelDetails(
+        place=_place(values.get("place", "")),
+        matched=_place(values.get("matched", "")),
+        basis=values.get("basis", "").lower(),
+        certainty=int(certainty) if certainty else None,
+        matted=values.get("matted", ""),
+    ).tidied()
+
+
+def _place(text: str) -> str:
+    """Return a place as it is stored; what is none is left for `problems_of` to refuse."""
+    place = place_named(text)
+    return str(place) if place else text
 
 
 def _place_errors(line: int, patient: str, node: str, known: Known) -> Iterator[CellError]:
@@ -168,8 +214,29 @@ def _row(line: int, values: dict[str, str]) -> LabelRow:
         patient=values["patient"],
         node=int(values["node"]),
         label=_label(values["label"]) or 0,
-        comment=values.get("comment", ""),
+        comment=values.get("comment"),
+        details=_details(values),
+        told=frozenset(DETAILS) & values.keys(),
     )
+
+
+def as_csv(rows: Iterable[LabelRow]) -> str:
+    """Return labels as the file that `read_labels` reads, safe to open in a spreadsheet."""
+    names = {label: name for name, label in LABEL_NAMES.items()}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow((*REQUIRED, *OPTIONAL))
+    for row in rows:
+        details = asdict(row.details)
+        cells = (
+            row.patient,
+            row.node,
+            names[row.label],
+            *("" if details[name] is None else details[name] for name in DETAILS),
+            row.comment or "",
+        )
+        writer.writerow([harmless(str(cell)) for cell in cells])
+    return out.getvalue()
 
 
 def _repeat(row: LabelRow, seen: dict[tuple[str, int], int]) -> Iterator[CellError]:

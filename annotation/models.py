@@ -9,6 +9,9 @@ from django.db.models import Q
 
 from annotation.label_csv import MAX_COMMENT
 from annotation.pathology_models import PathologyReport, ReportState
+from annotation.pathology_rules.details import CERTAINTY_LABELS, MAX_MATTED, LabelDetails
+from annotation.pathology_rules.labels import BASIS_LABELS
+from annotation.pathology_rules.places import PLACE_NAMES
 from cohorts.vocabulary import LABEL_CHOICES
 
 __all__ = [
@@ -20,6 +23,9 @@ __all__ = [
     "ReferenceStandard",
     "ReportState",
 ]
+
+PLACE_CHOICES = [(name, name) for name in PLACE_NAMES]
+LONGEST_PLACE = max(map(len, PLACE_NAMES))
 
 
 class LabellingState(models.TextChoices):
@@ -54,7 +60,11 @@ class Labelling(models.Model):
 
 
 class NodeLabel(models.Model):
-    """One annotator's label of one node; append-only, a change supersedes the row before."""
+    """One annotator's label of one node; append-only, a change supersedes the row before.
+
+    What stands beside the label is empty where it was not recorded: labels from before these
+    fields, or imported ones.
+    """
 
     labelling = models.ForeignKey(Labelling, on_delete=models.PROTECT, related_name="labels")
     node = models.ForeignKey("cohorts.Node", on_delete=models.PROTECT, related_name="+")
@@ -62,6 +72,29 @@ class NodeLabel(models.Model):
     client_id = models.UUIDField(unique=True)
     version = models.PositiveIntegerField(help_text="The labelling's version this row made.")
     label = models.PositiveSmallIntegerField(choices=LABEL_CHOICES)
+    place = models.CharField(
+        max_length=LONGEST_PLACE,
+        blank=True,
+        choices=PLACE_CHOICES,
+        help_text="Side and level where the annotator sees the node on CT.",
+    )
+    matched = models.CharField(
+        max_length=LONGEST_PLACE,
+        blank=True,
+        choices=PLACE_CHOICES,
+        help_text="The report's place it is counted in, where that is another.",
+    )
+    basis = models.CharField(
+        max_length=24,
+        blank=True,
+        choices=[(basis.value, name) for basis, name in BASIS_LABELS.items()],
+    )
+    certainty = models.PositiveSmallIntegerField(
+        null=True, blank=True, choices=list(CERTAINTY_LABELS.items())
+    )
+    matted = models.CharField(
+        max_length=MAX_MATTED, blank=True, help_text="Name of the matted group."
+    )
     comment = models.TextField(blank=True, validators=[MaxLengthValidator(MAX_COMMENT)])
     shown_slice = models.PositiveIntegerField(
         null=True, blank=True, help_text="z of the slice that was shown; empty for imported labels."
@@ -89,6 +122,17 @@ class NodeLabel(models.Model):
 
     def __str__(self) -> str:
         return f"label {self.pk}"
+
+    @property
+    def details(self) -> LabelDetails:
+        """What was recorded beside the label."""
+        return LabelDetails(
+            place=self.place,
+            matched=self.matched,
+            basis=self.basis,
+            certainty=self.certainty,
+            matted=self.matted,
+        )
 
 
 class Adjudication(models.Model):

@@ -3,6 +3,8 @@
 from rest_framework import serializers
 
 from annotation.label_csv import MAX_COMMENT
+from annotation.pathology_rules.details import CERTAINTY_LABELS, MAX_MATTED
+from annotation.pathology_rules.labels import BASIS_LABELS
 from cohorts.vocabulary import LABEL_CHOICES
 
 # Fields called "label" and "source" hide attributes of DRF's Field, which is never read from a
@@ -10,7 +12,37 @@ from cohorts.vocabulary import LABEL_CHOICES
 LABEL_HELP = "; ".join(f"{value}: {name}" for value, name in LABEL_CHOICES)
 
 
-class LabelInput(serializers.Serializer[object]):
+BASIS_HELP = "; ".join(f"{value}: {name}" for value, name in BASIS_LABELS.items())
+CERTAINTY_HELP = "; ".join(f"{value}: {name}" for value, name in CERTAINTY_LABELS.items())
+PLACE_LENGTH = 16
+BASIS_LENGTH = 40
+
+
+class DetailsInput(serializers.Serializer[object]):
+    """What may stand beside a label; what is left out is not recorded."""
+
+    place = serializers.CharField(
+        max_length=PLACE_LENGTH,
+        allow_blank=True,
+        default="",
+        help_text='Side and level where the annotator sees the node, such as "left IIa".',
+    )
+    matched = serializers.CharField(
+        max_length=PLACE_LENGTH,
+        allow_blank=True,
+        default="",
+        help_text="The report's place it is counted in, where that is another.",
+    )
+    basis = serializers.CharField(
+        max_length=BASIS_LENGTH, allow_blank=True, default="", help_text=BASIS_HELP
+    )
+    certainty = serializers.IntegerField(allow_null=True, default=None, help_text=CERTAINTY_HELP)
+    matted = serializers.CharField(
+        max_length=MAX_MATTED, allow_blank=True, default="", help_text="Name of the matted group."
+    )
+
+
+class LabelInput(DetailsInput):
     """One label on its way in."""
 
     client_id = serializers.UUIDField(help_text="Made by the client; repeated when it retries.")
@@ -32,7 +64,17 @@ class SubmitInput(serializers.Serializer[object]):
     base_version = serializers.IntegerField(min_value=0)
 
 
-class AnnotatorLabel(serializers.Serializer[object]):
+class GivenDetails(serializers.Serializer[object]):
+    """What stands beside a label; empty or null where it was not recorded."""
+
+    place = serializers.CharField(allow_blank=True)
+    matched = serializers.CharField(allow_blank=True)
+    basis = serializers.CharField(allow_blank=True)
+    certainty = serializers.IntegerField(allow_null=True)
+    matted = serializers.CharField(allow_blank=True)
+
+
+class AnnotatorLabel(GivenDetails):
     """A saved label."""
 
     client_id = serializers.UUIDField()
@@ -42,11 +84,15 @@ class AnnotatorLabel(serializers.Serializer[object]):
     version = serializers.IntegerField()
 
 
-class AnnotatorNode(serializers.Serializer[object]):
+class AnnotatorNode(GivenDetails):
     """One node with the annotator's own current label."""
 
     node = serializers.UUIDField()
     number = serializers.IntegerField()
+    automatic = serializers.CharField(
+        allow_blank=True, help_text="Side and level by the station masks; blank without them."
+    )
+    short_axis_mm = serializers.FloatField()
     label = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
     comment = serializers.CharField(allow_blank=True)
 

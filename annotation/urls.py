@@ -10,6 +10,7 @@ urlpatterns = [
     path("patients/<uuid:patient>/", views.LabellingPage.as_view(), name="labelling"),
     path("patients/<uuid:patient>/start/", views.StartLabelling.as_view(), name="start"),
     path("cohorts/<uuid:cohort>/import/", views.ImportLabels.as_view(), name="import"),
+    path("cohorts/<uuid:cohort>/labels.csv", views.ExportLabels.as_view(), name="export"),
     path("adjudication/", views.Disagreements.as_view(), name="adjudication"),
     path("adjudication/<uuid:node>/", views.Adjudicate.as_view(), name="decide"),
     path("release/", views.Releases.as_view(), name="releases"),

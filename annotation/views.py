@@ -13,6 +13,8 @@ from django.views import View
 from accounts.models import User
 from annotation import selectors, services
 from annotation.forms import DecisionForm, ImportForm
+from annotation.label_csv import as_csv as labels_as_csv
+from annotation.pathology_rules.labels import BASIS_LABELS
 from annotation.reference_table import as_csv
 
 REFUSED = 422
@@ -86,7 +88,19 @@ class ImportLabels(Page):
     ) -> HttpResponse:
         """Render the page with the cohort it is about."""
         context["cohort"] = selectors.cohort_to_import(self.person, cohort)
+        context["bases"] = BASIS_LABELS.items()
         return render(request, "annotation/import.html", context, status=status)
+
+
+class ExportLabels(Page):
+    """The person's own current labels as the file that the import reads."""
+
+    def get(self, request: HttpRequest, cohort: uuid.UUID) -> HttpResponse:
+        found = selectors.cohort_to_import(self.person, cohort)
+        text = labels_as_csv(selectors.own_labels(self.person, found))
+        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="my-labels.csv"'
+        return response
 
 
 class Disagreements(Page):

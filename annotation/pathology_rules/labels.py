@@ -23,6 +23,28 @@ class Basis(StrEnum):
     PATHOLOGIST = "pathologist_consulted"
     GUESS = "guess"
 
+    @property
+    def label(self) -> str:
+        """The basis as shown to people."""
+        return BASIS_LABELS[self]
+
+    def allows(self, label: int) -> bool:
+        """Say whether a label can rest on this basis: a negative level holds benign nodes only."""
+        if self is Basis.LEVEL_NEGATIVE:
+            return label == NodeCategory.BENIGN
+        return self is not Basis.LEVEL_POSITIVE or label in METASTATIC
+
+
+BASIS_LABELS = {
+    Basis.LEVEL_NEGATIVE: "Whole level negative",
+    Basis.LEVEL_POSITIVE: "Whole level positive",
+    Basis.LARGEST: "Largest by size",
+    Basis.ONLY_CANDIDATE: "Only candidate",
+    Basis.MORPHOLOGY: "Morphology + report",
+    Basis.PATHOLOGIST: "Pathologist consulted",
+    Basis.GUESS: "Guess",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Border:

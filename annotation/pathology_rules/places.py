@@ -56,3 +56,12 @@ class Place:
 
 ALL_PLACES = tuple(Place(side=side, level=level) for side in Side for level in Level)
 """The eighteen places of a report, in the fixed order."""
+PLACE_NAMES = tuple(map(str, ALL_PLACES))
+"""How a place is stored and sent: "left IIa"."""
+
+_BY_NAME = {name.lower(): place for name, place in zip(PLACE_NAMES, ALL_PLACES, strict=True)}
+
+
+def place_named(name: str) -> Place | None:
+    """Return the place of a name such as "left IIa", in any case; None where there is no such."""
+    return _BY_NAME.get(" ".join(name.lower().split()))

@@ -2,17 +2,19 @@
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import User
+from annotation.label_csv import LabelRow
 from annotation.models import Labelling, LabellingState, NodeLabel
+from annotation.pathology_rules.details import NOT_RECORDED
 from annotation.selectors.standings import labelled_patients, node_counts
 from cohorts.models import Cohort, Node, Patient
-from cohorts.selectors import cohort_for, cohorts_of, has_role, patient_for
+from cohorts.selectors import cohort_for, cohorts_of, current_masks, has_role, patient_for
 from cohorts.vocabulary import CohortRole
 
 
@@ -145,17 +147,26 @@ def unlabelled_nodes(labelling: Labelling) -> list[Node]:
     return list(labelling.patient.nodes.exclude(pk__in=done).order_by("number"))
 
 
+def given_in(row: NodeLabel) -> dict[str, Any]:
+    """Return what the annotator said of a node: the label and what stands beside it."""
+    return {"label": row.label, "comment": row.comment, **asdict(row.details)}
+
+
+NOTHING_GIVEN = {"label": None, "comment": "", **asdict(NOT_RECORDED)}
+
+
 def labelling_state(labelling: Labelling) -> dict[str, Any]:
     """Return the labelling as its annotator's page needs it: own labels only, nothing else."""
-    labels = {row.node_id: row for row in current_labels(labelling)}
+    labels = {row.node_id: given_in(row) for row in current_labels(labelling)}
     nodes = [
         {
-            "node": node.public_id,
-            "number": node.number,
-            "label": labels[node.pk].label if node.pk in labels else None,
-            "comment": labels[node.pk].comment if node.pk in labels else "",
+            "node": mask.node.public_id,
+            "number": mask.node.number,
+            "automatic": f"{mask.node.auto_side} {mask.node.auto_level}".strip(),
+            "short_axis_mm": round(mask.short_axis_mm, 1),
+            **labels.get(mask.node_id, NOTHING_GIVEN),
         }
-        for node in labelling.patient.nodes.order_by("number")
+        for mask in current_masks(labelling.patient)
     ]
     return {
         "labelling": labelling.public_id,
@@ -171,12 +182,35 @@ def cohort_to_import(annotator: User, public_id: uuid.UUID) -> Cohort:
     return cohort_for(annotator, public_id, CohortRole.ANNOTATOR)
 
 
+def own_labels(annotator: User, cohort: Cohort) -> list[LabelRow]:
+    """Return the person's own current labels in the cohort, by pseudonym and node number."""
+    rows = (
+        NodeLabel.objects.filter(
+            labelling__annotator=annotator,
+            labelling__patient__cohort=cohort,
+            superseded_by__isnull=True,
+        )
+        .select_related("node__patient")
+        .order_by("node__patient__pseudonym", "node__number")
+    )
+    return [
+        LabelRow(
+            row=line,
+            patient=row.node.patient.pseudonym,
+            node=row.node.number,
+            label=row.label,
+            comment=row.comment,
+            details=row.details,
+        )
+        for line, row in enumerate(rows, 2)
+    ]
+
+
 def saved_label(row: NodeLabel) -> dict[str, Any]:
     """Return one of the person's own saved labels as the API answers it."""
     return {
         "client_id": row.client_id,
         "node": row.node.public_id,
-        "label": row.label,
-        "comment": row.comment,
         "version": row.version,
+        **given_in(row),
     }

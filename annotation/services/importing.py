@@ -13,7 +13,9 @@ from accounts import audit
 from accounts.models import User
 from annotation.label_csv import MAX_BYTES, LabelRow, read_labels
 from annotation.models import Labelling, LabellingState, NodeLabel
+from annotation.pathology_rules.details import NOT_RECORDED, problems_of
 from annotation.services.labelling import (
+    GivenLabel,
     append_label,
     lock_own,
     require_annotator,
@@ -93,7 +95,7 @@ def import_labels(
     rows, errors = read_labels(data, nodes)
     targets = [_target(row, nodes[row.patient][row.node]) for row in rows]
     labels = _own_labels(by, cohort)
-    errors += _locked(by, cohort, targets, labels)
+    errors += [*_locked(by, cohort, targets, labels), *_contradictions(targets, labels)]
     if errors:
         raise LabelImportError(sorted(errors, key=lambda error: error.row))
     imported = [
@@ -145,12 +147,28 @@ def _locked(
             yield CellError(row=target.row.row, column="patient", message=message)
 
 
+def _contradictions(targets: list[_Target], labels: dict[int, NodeLabel]) -> Iterator[CellError]:
+    """Yield what the file's columns contradict in what was recorded before."""
+    for target in targets:
+        given = _given(target, labels)
+        for column, message in problems_of(given.label, given.details):
+            yield CellError(row=target.row.row, column=column, message=message)
+
+
 def _change(target: _Target, labels: dict[int, NodeLabel]) -> str:
     current = labels.get(target.node.pk)
     if current is None:
         return "new"
-    same = (current.label, current.comment) == (target.row.label, target.row.comment)
-    return "unchanged" if same else "changed"
+    was = GivenLabel(current.label, current.comment, current.details)
+    return "unchanged" if was == _given(target, labels) else "changed"
+
+
+def _given(target: _Target, labels: dict[int, NodeLabel]) -> GivenLabel:
+    """Return the row's label, with what its file does not tell as it was recorded."""
+    row, current = target.row, labels.get(target.node.pk)
+    comment = row.comment if row.comment is not None else current.comment if current else ""
+    details = row.details_over(current.details if current else NOT_RECORDED)
+    return GivenLabel(row.label, comment, details)
 
 
 def _patients(targets: Iterable[_Target]) -> list[Patient]:
@@ -166,7 +184,8 @@ def _save(
             continue
         row, change = target.row, _change(target, labels)
         if change != "unchanged":
-            append_label(labelling, target.node, row.label, row.comment, client_id=uuid.uuid4())
+            given = _given(target, labels)
+            append_label(labelling, target.node, given, client_id=uuid.uuid4())
         yield ImportedRow(
             row=row.row, patient=row.patient, node=row.node, label=NAMES[row.label], change=change
         )

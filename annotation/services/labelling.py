@@ -5,6 +5,7 @@ annotators themselves.
 """
 
 import uuid
+from dataclasses import asdict
 from typing import NamedTuple
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,7 +16,13 @@ from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
 from annotation.models import Labelling, LabellingState, NodeLabel
-from annotation.selectors import current_labels, labelled_patients, unlabelled_nodes
+from annotation.pathology_rules.details import NOT_RECORDED, LabelDetails, problems_of
+from annotation.selectors import (
+    current_labels,
+    given_in,
+    labelled_patients,
+    unlabelled_nodes,
+)
 from cohorts.models import Cohort, CTSeries, Node, Patient
 from cohorts.selectors import current_masks, has_role
 from cohorts.vocabulary import CohortRole
@@ -26,6 +33,14 @@ class RecordedLabel(NamedTuple):
 
     row: NodeLabel
     replayed: bool
+
+
+class GivenLabel(NamedTuple):
+    """What an annotator says of one node."""
+
+    label: int
+    comment: str = ""
+    details: LabelDetails = NOT_RECORDED
 
 
 class Shown(NamedTuple):
@@ -62,6 +77,7 @@ def record_label(
     base_version: int,
     label: int,
     comment: str = "",
+    details: LabelDetails = NOT_RECORDED,
     shown: Shown | None = None,
 ) -> RecordedLabel:
     """Save one label: never lost, never doubled, never silently overwritten.
@@ -70,18 +86,20 @@ def record_label(
     refused. A ``base_version`` that is not the labelling's version raises Conflict.
     """
     locked = lock_own(by, labelling)
+    given = GivenLabel(label, comment.strip(), details.tidied())
     if node.patient_id != locked.patient_id:
         raise ValidationError(
             f"Node {node.number} belongs to another patient: reload the page.", code="other_patient"
         )
     earlier = NodeLabel.objects.filter(client_id=client_id).first()
     if earlier is not None:
-        _refuse_other_content(earlier, locked, node, label, comment.strip())
+        _refuse_other_content(earlier, locked, node, given)
         return RecordedLabel(earlier, replayed=True)
     refuse_submitted(locked)
     refuse_stale(locked, base_version)
     refuse_other_picture(locked, shown)
-    row = append_label(locked, node, label, comment, client_id=client_id, shown=shown)
+    refuse_contradiction(given)
+    row = append_label(locked, node, given, client_id=client_id, shown=shown)
     audit.record(by=by, verb="record_label", target=row, new=_trace(locked, node))
     return RecordedLabel(row, replayed=False)
 
@@ -151,8 +169,7 @@ def refuse_stale(labelling: Labelling, base_version: int) -> None:
     if base_version == labelling.version:
         return
     labels = [
-        {"node": str(row.node.public_id), "label": row.label, "comment": row.comment}
-        for row in current_labels(labelling)
+        {"node": str(row.node.public_id), **given_in(row)} for row in current_labels(labelling)
     ]
     raise Conflict(
         f"The labels were changed elsewhere: they are at version {labelling.version}, this page "
@@ -174,11 +191,19 @@ def refuse_other_picture(labelling: Labelling, shown: Shown | None) -> None:
         )
 
 
+def refuse_contradiction(given: GivenLabel) -> None:
+    """Raise ValidationError by field when the details cannot stand beside the label."""
+    found: dict[str, list[ValidationError]] = {}
+    for field, sentence in problems_of(given.label, given.details):
+        found.setdefault(field, []).append(ValidationError(sentence, code="invalid"))
+    if found:
+        raise ValidationError(found)
+
+
 def append_label(
     labelling: Labelling,
     node: Node,
-    label: int,
-    comment: str,
+    given: GivenLabel,
     *,
     client_id: uuid.UUID,
     shown: Shown | None = None,
@@ -191,8 +216,9 @@ def append_label(
         mask_digest=mask.digest,
         client_id=client_id,
         version=labelling.version + 1,
-        label=label,
-        comment=comment.strip(),
+        label=given.label,
+        comment=given.comment,
+        **asdict(given.details),
         shown_slice=shown.slice_index if shown else None,
         supersedes=current_labels(labelling).filter(node=node).first(),
     )
@@ -204,10 +230,10 @@ def append_label(
 
 
 def _refuse_other_content(
-    earlier: NodeLabel, labelling: Labelling, node: Node, label: int, comment: str
+    earlier: NodeLabel, labelling: Labelling, node: Node, given: GivenLabel
 ) -> None:
-    was = (earlier.labelling_id, earlier.node_id, earlier.label, earlier.comment)
-    if was != (labelling.pk, node.pk, label, comment):
+    was = GivenLabel(earlier.label, earlier.comment, earlier.details)
+    if (earlier.labelling_id, earlier.node_id, was) != (labelling.pk, node.pk, given):
         raise ValidationError(
             "This save repeats an earlier one's identifier with other content: reload the page "
             "and label again.",

@@ -69,7 +69,8 @@ class AnnotatorSession:
             "/api/v1/inference/models/",
         ):
             self.transcript.get(url)
-        self.transcript.get(f"{page}/import/")
+        for own in ("import/", "labels.csv"):
+            self.transcript.get(f"{page}/{own}")
 
     def label(self, patient: Patient, label: int) -> None:
         """One patient: the page, every answer to a label, and the submission."""
@@ -97,6 +98,10 @@ class AnnotatorSession:
             "client_id": fixed_id("label", patient.pseudonym, node.number),
             "node": str(node.public_id),
             "label": label,
+            "place": "left IIa",
+            "basis": "morphology_and_report",
+            "certainty": 2,
+            "matted": "A",
             "comment": "My own words.",
             "base_version": version,
             "shown_case": fixed_id("labelling", patient.pseudonym),

@@ -333,6 +333,7 @@ ANNOTATION = {
         body=bodies.label_file,
         acts="second annotator",
     ),
+    "annotation:export": Route(args={"cohort": "cohort"}, get=ANNOTATORS),
     "annotation:decide": Route(
         args={"node": "discordant"},
         get=only("adjudicator"),

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 
 from annotation import services as annotation
+from annotation.pathology_rules.details import LabelDetails
 from annotation.selectors import discordant_nodes
 from cohorts.models import Cohort, Node, NodeMask, Patient
 from inference.models import (
@@ -39,6 +40,7 @@ def label_as(annotator, patient: Patient, rule: Rule, *, comment: str = "", subm
             base_version=version,
             label=rule(node),
             comment=comment,
+            details=LabelDetails(place="right VI", certainty=1, matted="OTHERS"),
         )
     if submit:
         annotation.submit_labelling(by=annotator, labelling=labelling)

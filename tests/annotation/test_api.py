@@ -8,7 +8,8 @@ from annotation.models import NodeLabel
 from tests.annotation.conftest import label_all
 
 LABELLING_KEYS = {"labelling", "patient", "state", "version", "nodes"}
-NODE_KEYS = {"node", "number", "label", "comment"}
+GIVEN_KEYS = {"label", "place", "matched", "basis", "certainty", "matted", "comment"}
+NODE_KEYS = {"node", "number", "automatic", "short_axis_mm", *GIVEN_KEYS}
 DISAGREEMENT_KEYS = {
     "node",
     "patient",
@@ -65,8 +66,20 @@ def test_a_label_is_created_and_a_repeat_gives_the_same_answer(api):
     again = api.save(client_id=client_id, comment="matted")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
-    assert set(first.json()) == {"client_id", "node", "label", "comment", "version"}
+    assert set(first.json()) == {"client_id", "node", "version", *GIVEN_KEYS}
     assert first.json()["version"] == 1
+
+
+def test_what_stands_beside_a_label_comes_back_with_it(api, labelling):
+    labelling.patient.nodes.filter(number=1).update(auto_side="left", auto_level="IIb")
+    given = {"place": "left IIa", "matched": "left III", "certainty": 2, "matted": "a"}
+    answer = api.save(basis="largest_by_size", **given).json()
+    node, other = api.get().json()["nodes"]
+    kept = given | {"basis": "largest_by_size", "matted": "A"}
+    assert {key: answer[key] for key in kept} == kept
+    assert {key: node[key] for key in kept} == kept
+    assert (node["automatic"], node["short_axis_mm"]) == ("left IIb", 4.0)
+    assert (other["automatic"], other["place"], other["certainty"]) == ("", "", None)
 
 
 def test_other_content_under_the_same_identifier_is_422(api):
@@ -81,7 +94,9 @@ def test_a_stale_version_is_409_with_the_labels_now(api):
     answer = api.save(label=2)
     assert (answer.status_code, answer.json()["code"]) == (409, "stale_version")
     assert answer.json()["current"]["version"] == 1
-    assert answer.json()["current"]["labels"][0]["comment"] == "first"
+    (label,) = answer.json()["current"]["labels"]
+    assert set(label) == {"node", *GIVEN_KEYS}
+    assert label["comment"] == "first"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +108,9 @@ def test_a_stale_version_is_409_with_the_labels_now(api):
         ({"label": "benign"}, "label"),
         ({"comment": "c" * 2001}, "comment"),
         ({"comment": "a\0b"}, "comment"),
+        ({"certainty": "high"}, "certainty"),
+        ({"matted": "x" * 17}, "matted"),
+        ({"place": "x" * 17}, "place"),
         ({"shown_case": None}, "shown_case"),
         ({"shown_slice": -1}, "shown_slice"),
     ],
@@ -107,6 +125,9 @@ def test_a_request_of_the_wrong_form_is_400(api, change, field):
     ("change", "code"),
     [
         ({"label": 7}, "invalid"),
+        ({"place": "left VII"}, "invalid"),
+        ({"certainty": 4}, "invalid"),
+        ({"basis": "whole_level_negative"}, "invalid"),
         ({"shown_case": str(uuid.uuid4())}, "other_picture"),
         ({"shown_slice": 12}, "other_picture"),
     ],

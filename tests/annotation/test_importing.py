@@ -1,6 +1,7 @@
 """A CSV of own labels: the whole file or nothing."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import AuditEvent
 from annotation import services
 from annotation.models import Labelling, NodeLabel
+from annotation.pathology_rules.details import LabelDetails
 from tests.annotation.conftest import label_all, save
 
 GOOD = "patient,node,label,comment\nP001,1,benign,\nP001,2,metastasis_ene,matted\nP002,1,9,\n"
@@ -50,6 +52,34 @@ def test_a_second_import_writes_only_what_changed(people, cohort, patients):
     done = import_text(people, cohort, GOOD.replace("benign", "1"))
     assert done.counts == {"new": 0, "changed": 1, "unchanged": 2}
     assert NodeLabel.objects.count() == 4
+
+
+def test_what_a_file_does_not_tell_stays_as_it_was_recorded(people, cohort, labelling):
+    details = LabelDetails(place="left IIa", basis="whole_level_negative", certainty=3)
+    save(labelling, 1, 0, details=details, comment="kept")
+    text = "patient,node,label,matted\nP001,1,0,\n"
+    assert import_text(people, cohort, text).counts["unchanged"] == 1
+    import_text(people, cohort, text.replace("0,", "0,a"))
+    row = NodeLabel.objects.get(superseded_by__isnull=True)
+    assert (row.comment, row.details) == ("kept", replace(details, matted="A"))
+    with pytest.raises(services.LabelImportError, match="Row 2, basis: 'whole level negative' is"):
+        import_text(people, cohort, text.replace("1,0,", "1,2,"))
+
+
+def test_an_export_is_imported_without_a_change(client, people, cohort, labelling):
+    details = LabelDetails(place="right VI", matched="right Vb", basis="guess", certainty=1)
+    save(labelling, 1, 9, details=details, comment="low, medial")
+    save(labelling, 2, 2)
+    label_all(people.annotator_two, labelling.patient, [1, 1])
+    client.force_login(people.annotator_one)
+    answer = client.get(f"/annotation/cohorts/{cohort.public_id}/labels.csv")
+    assert answer["Content-Disposition"] == 'attachment; filename="my-labels.csv"'
+    text = answer.content.decode()
+    assert text.splitlines()[1:] == [
+        'P001,1,not_determinable,right VI,right Vb,guess,1,,"low, medial"',
+        "P001,2,metastasis_ene,,,,,,",
+    ]
+    assert import_text(people, cohort, text).counts == {"new": 0, "changed": 0, "unchanged": 2}
 
 
 def test_submitted_patients_may_be_repeated_but_not_changed(people, cohort, patients):

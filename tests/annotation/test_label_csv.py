@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.label_csv import MAX_BYTES, LabelRow, read_labels
+from annotation.label_csv import MAX_BYTES, LabelRow, as_csv, read_labels
+from annotation.pathology_rules.details import LabelDetails
 
 KNOWN = {"P001": range(1, 9), "P002": [1]}
 HEADER = "patient,node,label,comment\n"
@@ -96,6 +97,46 @@ def test_header_errors_name_the_column():
 def test_what_cannot_be_read_is_said(data, words):
     (found,) = errors_of(data)
     assert words in found[2]
+
+
+def test_what_stands_beside_a_label_is_read_and_written_in_one_form():
+    text = (
+        "certainty,patient,node,label,basis,place\n"
+        "3,P001,1,benign,Whole_Level_Negative,LEFT iia\n,P001,2,1,,\n"
+    )
+    rows, errors = read_labels(text.encode(), KNOWN)
+    assert errors == []
+    first, second = rows
+    assert first.details == LabelDetails(
+        place="left IIa", basis="whole_level_negative", certainty=3
+    )
+    assert first.told == second.told == {"place", "basis", "certainty"}
+    assert second.details == LabelDetails()
+    earlier = LabelDetails(place="left III", certainty=1, matched="left IV", matted="A")
+    assert second.details_over(earlier) == LabelDetails(matched="left IV", matted="A")
+    again, errors = read_labels(as_csv(rows).encode(), KNOWN)
+    assert errors == []
+    assert [(row.node, row.label, row.details) for row in again] == [
+        (row.node, row.label, row.details) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("place", "left", "no side and level"),
+        ("matched", "IIa left", "no side and level"),
+        ("basis", "because", "is no basis"),
+        ("basis", "whole_level_positive", "for metastatic nodes only"),
+        ("certainty", "4", "use 1, 2 or 3"),
+        ("certainty", "high", "use 1, 2 or 3"),
+        ("matted", "m" * 17, "at most 16"),
+    ],
+)
+def test_what_cannot_stand_beside_a_label_is_said_by_column(column, cell, words):
+    ((row, where, message),) = errors_of(f"patient,node,label,{column}\nP001,1,0,{cell}\n")
+    assert (row, where) == (2, column)
+    assert words in message
 
 
 @given(st.binary(max_size=200))

@@ -9,6 +9,7 @@ from accounts.errors import Conflict
 from accounts.models import AuditEvent
 from annotation import services
 from annotation.models import Labelling, NodeLabel
+from annotation.pathology_rules.details import NOT_RECORDED, LabelDetails
 from cohorts.models import CohortMember, Node
 from tests.annotation.conftest import label_all, save, state_of
 from tests.cases import store_case
@@ -87,7 +88,35 @@ def test_a_repeated_save_is_answered_even_after_the_submission(people, labelling
     assert save(labelling, 1, 1, client_id=client_id, base=0) == (first.row, True)
 
 
-@pytest.mark.parametrize("other", [{"label": 2}, {"comment": "x"}, {"number": 2}])
+def test_what_stands_beside_a_label_is_kept_with_its_row(labelling):
+    details = LabelDetails(place="left IIa", basis="guess", certainty=1, matted=" a")
+    first = save(labelling, 1, 1, details=details).row
+    second = save(labelling, 1, 1).row
+    first.refresh_from_db()
+    assert first.details == LabelDetails(place="left IIa", basis="guess", certainty=1, matted="A")
+    assert (second.supersedes, second.details) == (first, NOT_RECORDED)
+
+
+@pytest.mark.parametrize(
+    ("label", "details", "field"),
+    [
+        (1, LabelDetails(basis="whole_level_negative"), "basis"),
+        (0, LabelDetails(basis="whole_level_positive"), "basis"),
+        (1, LabelDetails(place="left VII"), "place"),
+        (1, LabelDetails(certainty=4), "certainty"),
+    ],
+)
+def test_what_cannot_stand_beside_a_label_is_refused_by_field(labelling, label, details, field):
+    with pytest.raises(ValidationError) as refusal:
+        save(labelling, 1, label, details=details)
+    assert list(refusal.value.message_dict) == [field]
+    assert NodeLabel.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"label": 2}, {"comment": "x"}, {"number": 2}, {"details": LabelDetails(certainty=1)}],
+)
 def test_the_same_identifier_with_other_content_is_refused(labelling, other):
     client_id = uuid.uuid4()
     save(labelling, 1, 1, client_id=client_id)
@@ -113,7 +142,18 @@ def test_a_save_on_another_version_is_a_conflict_with_the_current_labels(labelli
         save(labelling, 1, 2, base=base)
     assert refusal.value.current == {
         "version": 1,
-        "labels": [{"node": str(row.node.public_id), "label": 1, "comment": "first"}],
+        "labels": [
+            {
+                "node": str(row.node.public_id),
+                "label": 1,
+                "comment": "first",
+                "place": "",
+                "matched": "",
+                "basis": "",
+                "certainty": None,
+                "matted": "",
+            }
+        ],
     }
     assert NodeLabel.objects.count() == 1
 
