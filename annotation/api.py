@@ -185,4 +185,5 @@ class ReferenceStandardVersion(APIView):
     )
     def get(self, request: Request, cohort: uuid.UUID, version: int) -> Response:
         found = selectors.cohort_of_reference_standards(_person(request), cohort)
-        return Response(ReleasedContent(selectors.reference_standard(found, version)).data)
+        released = selectors.reference_standard(found, version)
+        return Response(ReleasedContent(selectors.released_content(released)).data)

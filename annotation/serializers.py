@@ -168,7 +168,17 @@ class ReleasedVersion(serializers.Serializer[object]):
     released_at = serializers.DateTimeField()
 
 
+class ReleasedDifference(serializers.Serializer[object]):
+    """A node whose row is not what it was in the version before."""
+
+    patient = serializers.CharField()
+    node = serializers.IntegerField()
+    before = ReleasedRow(allow_null=True, help_text="Null for a new node.")
+    after = ReleasedRow(allow_null=True, help_text="Null for a node that is gone.")
+
+
 class ReleasedContent(ReleasedVersion):
     """A released version with its rows."""
 
     content = ReleasedRow(many=True)
+    differences = ReleasedDifference(many=True)

@@ -15,6 +15,7 @@ from annotation import selectors, services
 from annotation.forms import DecisionForm, ImportForm
 from annotation.label_csv import as_csv as labels_as_csv
 from annotation.pathology_rules.labels import BASIS_LABELS
+from annotation.reference_differences import counted
 from annotation.reference_table import as_csv
 
 REFUSED = 422
@@ -165,7 +166,11 @@ class Release(Page):
         found = selectors.cohort_to_release(self.person, cohort)
         context = {
             "progress": selectors.progress_of(self.person, found),
-            "versions": selectors.reference_standards_of(found),
+            "versions": [
+                (version, selectors.differences_of(version))
+                for version in selectors.reference_standards_of(found)
+            ],
+            "next_differences": counted(selectors.next_differences(found)),
         }
         return render(request, "annotation/release.html", context)
 
@@ -188,12 +193,7 @@ class ReferenceStandardJson(Page):
     def get(self, request: HttpRequest, cohort: uuid.UUID, version: int) -> HttpResponse:
         found = selectors.cohort_of_reference_standards(self.person, cohort)
         released = selectors.reference_standard(found, version)
-        body = {
-            "version": released.version,
-            "digest": released.digest,
-            "released_at": released.released_at,
-            "content": released.content,
-        }
+        body = selectors.released_content(released)
         return _attached(JsonResponse(body, json_dumps_params={"indent": 1}), version, "json")
 
 

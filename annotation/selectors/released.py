@@ -2,8 +2,8 @@
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from django.http import Http404
 from accounts.models import User
 from annotation.consensus import Outcome
 from annotation.models import Labelling, LabellingState, NodeLabel, ReferenceStandard
+from annotation.reference_differences import Difference, differences
 from annotation.reference_table import ReferenceRow
 from annotation.selectors.standings import (
     ANNOTATORS,
@@ -275,6 +276,31 @@ def reference_standard(cohort: Cohort, version: int) -> ReferenceStandard:
     if found is None:
         raise Http404
     return found
+
+
+def differences_of(released: ReferenceStandard) -> list[Difference]:
+    """Return what a version changed; the first changed nothing."""
+    if released.version == 1:
+        return []
+    before = reference_standard(released.cohort, released.version - 1)
+    return differences(before.content, released.content)
+
+
+def released_content(released: ReferenceStandard) -> dict[str, Any]:
+    """Return a version as it is handed out; the digest is taken over ``content`` alone."""
+    return {
+        "version": released.version,
+        "digest": released.digest,
+        "released_at": released.released_at,
+        "content": released.content,
+        "differences": [asdict(one) for one in differences_of(released)],
+    }
+
+
+def next_differences(cohort: Cohort) -> list[Difference]:
+    """Return what a release would change now; nothing where there is no version before."""
+    last = last_reference_standard(cohort)
+    return differences(last.content, final_rows(cohort)) if last else []
 
 
 def last_reference_standard(cohort: Cohort) -> ReferenceStandard | None:

@@ -56,6 +56,32 @@ def test_a_changed_decision_makes_the_next_version(people, cohort, released, dec
     assert second.version == 2
     assert second.digest != released.digest
     assert ReferenceStandard.objects.get(version=1).content == released.content
+    (change,) = selectors.differences_of(second)
+    assert (change.patient, change.node) == ("P001", 1)
+    assert change.sentence == "Metastasis without ENE became Metastasis with ENE"
+    assert selectors.differences_of(released) == []
+
+
+def test_the_page_says_what_a_release_changes_and_changed(
+    client, people, cohort, released, decided
+):
+    client.force_login(people.coordinator)
+    url = f"/annotation/cohorts/{cohort.public_id}/release/"
+    assert "Against the last version: 0 new, 0 gone, 0 changed." in client.get(url).text
+    services.adjudicate(
+        by=people.adjudicator, node=decided, label=2, reason="Seen again.", base_version=1
+    )
+    assert "Against the last version: 0 new, 0 gone, 1 changed." in client.get(url).text
+    release(people, cohort)
+    page = client.get(url).text
+    assert "1 node changed since version 1" in page
+    assert "P001, node 1: Metastasis without ENE became Metastasis with ENE" in page
+    told = client.get(f"/annotation/cohorts/{cohort.public_id}/reference-standard/2.json").json()
+    assert [(one["before"]["label"], one["after"]["label"]) for one in told["differences"]] == [
+        (1, 2)
+    ]
+    by_api = client.get(f"/api/v1/annotation/cohorts/{cohort.public_id}/reference-standards/2/")
+    assert by_api.json()["differences"] == told["differences"]
 
 
 def test_a_cohort_without_patients_is_not_released(people, cohort):
