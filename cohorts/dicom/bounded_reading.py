@@ -7,7 +7,8 @@ it and refuses, whatever the bytes say.
 
 import io
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,8 @@ TAG_AND_LENGTH_BYTES = 8
 SPECIFIC_CHARACTER_SET = 0x00080005
 MOST_DEPTH = 32
 """Sequences inside sequences; the standard nests about ten."""
+NESTED_TO_TOTAL = 4
+"""Bytes inside a sequence in a sequence ... are copied at each level, four of which are usual."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,12 +100,13 @@ def read_bounded(
         As pydicom raises them.
     """
     with _BoundedFile(io.FileIO(path), name, bounds) as file:
-        dataset = pydicom.dcmread(
-            file,
-            stop_before_pixels=stop_before_pixels,
-            force=force,
-            specific_tags=None if keywords is None else list(keywords),
-        )
+        with file.refusals_kept():
+            dataset = pydicom.dcmread(
+                file,
+                stop_before_pixels=stop_before_pixels,
+                force=force,
+                specific_tags=None if keywords is None else list(keywords),
+            )
         file.count_sequences(dataset)
         return dataset
 
@@ -116,8 +120,19 @@ class _BoundedFile(io.BufferedReader):
         self._reads = self._bytes = 0
         self._file_bytes = self.seek(0, io.SEEK_END)
         self.seek(0)
-        self._pixel_bytes = 0
+        self._pixel_bytes = self._nested_bytes = 0
         self._tag = b""
+        self._refused: IntakeError | None = None
+
+    @contextmanager
+    def refusals_kept(self) -> Iterator[None]:
+        """Raise our refusal where pydicom made an `OSError` of it, as it does with every fault."""
+        try:
+            yield
+        except UNREADABLE_ERRORS:
+            if self._refused is not None:
+                raise self._refused from None
+            raise
 
     def read(self, size: int | None = -1, /) -> bytes:
         self._reads += 1
@@ -152,11 +167,16 @@ class _BoundedFile(io.BufferedReader):
         """Parse a sequence as pydicom will, on what is left of the bounds."""
         if not raw.value or not _is_sequence(raw):
             return []
+        self._nested_bytes += len(raw.value)
+        most = NESTED_TO_TOTAL * self._bounds.total_bytes
+        if self._nested_bytes > most:
+            raise self._refusal(f"more than {most} bytes of sequences inside sequences")
         left = replace(self._bounds, reads=self._bounds.reads - self._reads)
         order = (raw.is_implicit_VR, raw.is_little_endian, len(raw.value), "iso8859")
         with _BoundedFile(io.BytesIO(raw.value), self._shown, left) as file:
             try:
-                return read_sequence(file, *order)
+                with file.refusals_kept():
+                    return read_sequence(file, *order)
             except IntakeError:
                 raise
             except UNREADABLE_ERRORS:
@@ -191,17 +211,19 @@ class _BoundedFile(io.BufferedReader):
         inflated = inflater.decompress(packed, most)
         if inflater.unconsumed_tail:
             raise self._refusal(f"a deflated dataset of more than {most} bytes")
-        with _BoundedFile(io.BytesIO(inflated), self._shown, self._bounds) as file:
+        inner = _BoundedFile(io.BytesIO(inflated), self._shown, self._bounds)
+        with inner as file, file.refusals_kept():
             # The only attribute that is kept; all others are counted and skipped.
             read_elements(file, False, True, specific_tags=[SPECIFIC_CHARACTER_SET])
         return packed
 
     def _refusal(self, found: str) -> IntakeError:
-        return IntakeError(
+        self._refused = IntakeError(
             RefusalCode.TOO_COMPLEX,
             f"the file holds {found}; it is damaged or made to exhaust the server. Export it again",
             self._shown,
         )
+        return self._refused
 
 
 def _is_sequence(raw: RawDataElement) -> bool:
