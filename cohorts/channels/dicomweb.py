@@ -105,7 +105,7 @@ class ArchiveConnection:
         dates (PS3.4 section C.2.2.2.5.1), ``20200101-20201231`` or open at one end.
         """
         asked = {keyword: term} | ({"StudyDate": studied} if studied else {})
-        studies = self._patiently(
+        studies = self._listed(
             lambda: self.client.search_for_studies(search_filters=asked, limit=PAGE)
         )
         found = []
@@ -120,10 +120,9 @@ class ArchiveConnection:
         return [series for series in found if series.modality in WANTED]
 
     def _series_of(self, study_uid: str) -> list[dict[str, Any]]:
-        answer: list[dict[str, Any]] = self._patiently(
+        return self._listed(
             lambda: self.client.search_for_series(study_uid, fields=SERIES_FIELDS, limit=PAGE)
         )
-        return answer
 
     @staticmethod
     def _series(term: str, study_uid: str, day: str, told: dict[str, Any]) -> FoundSeries:
@@ -135,14 +134,14 @@ class ArchiveConnection:
             series_uid=_uid(told, "0020000E"),
             modality=_text(told, "00080060"),
             description=_text(told, "0008103E")[:64],
-            instances=int(count) if count.isdigit() else None,
+            instances=int(count) if count.isdecimal() else None,
         )
 
     def instances(self, series: FoundSeries) -> list[str]:
         """Return the SOP Instance UIDs of a series; refuse where their number is another."""
         uids: dict[str, None] = {}
         while True:
-            page = self._patiently(partial(self._page, series, len(uids)))
+            page = self._listed(partial(self._page, series, len(uids)))
             fresh = {_uid(one, "00080018"): None for one in page}
             before = len(uids)
             uids |= fresh
@@ -157,11 +156,17 @@ class ArchiveConnection:
             )
         return list(uids)
 
-    def _page(self, series: FoundSeries, offset: int) -> list[dict[str, Any]]:
-        page: list[dict[str, Any]] = self.client.search_for_instances(
+    def _page(self, series: FoundSeries, offset: int) -> object:
+        return self.client.search_for_instances(
             series.study_uid, series.series_uid, limit=PAGE, offset=offset
         )
-        return page
+
+    def _listed(self, ask: Callable[[], object]) -> list[dict[str, Any]]:
+        """Ask for a list of objects, and get one or a refusal."""
+        answer = self._patiently(ask)
+        if not isinstance(answer, list) or not all(isinstance(one, dict) for one in answer):
+            raise _no_json()
+        return answer
 
     def fetch(self, series: FoundSeries, instance_uid: str, target: Path, *, room: int) -> int:
         """Write one instance to ``target`` as the archive stores it; return its size in bytes.
@@ -229,6 +234,8 @@ def _session(archive: ArchiveSettings) -> "requests.Session":
     session = _OneHostSession(archive)
     # Neither a proxy nor credentials of the machine's own configuration.
     session.trust_env = False
+    if archive.ca_file and not Path(archive.ca_file).is_file():
+        raise _not_trusted(archive)
     session.verify = archive.ca_file or True
     if token := archive.secret(archive.token_env):
         session.headers["Authorization"] = f"Bearer {token}"
@@ -273,11 +280,7 @@ def _faults_named(archive: ArchiveSettings) -> Iterator[None]:
     except requests.exceptions.HTTPError as fault:
         raise _of_status(fault.response.status_code if fault.response is not None else 0) from None
     except requests.exceptions.SSLError:
-        raise IntakeError(
-            RefusalCode.REMOTE_TLS,
-            f"the certificate of '{archive.name}' is not trusted; the operator should set its "
-            "ca_file in NODEWISE_ARCHIVES",
-        ) from None
+        raise _not_trusted(archive) from None
     except requests.exceptions.Timeout:
         raise _PassingFault(
             RefusalCode.REMOTE_TIME_OUT,
@@ -292,10 +295,18 @@ def _faults_named(archive: ArchiveSettings) -> Iterator[None]:
             f"'{archive.name}' cannot be reached, or broke off; what has arrived is kept. Ask the "
             "operator whether the archive is running, and go on later",
         ) from None
-    except (ValueError, TypeError, AttributeError, KeyError) as fault:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as fault:
         if isinstance(fault, IntakeError):
             raise
         raise _no_json() from None
+
+
+def _not_trusted(archive: ArchiveSettings) -> IntakeError:
+    return IntakeError(
+        RefusalCode.REMOTE_TLS,
+        f"the certificate of '{archive.name}' is not trusted; the operator should set its ca_file "
+        "in NODEWISE_ARCHIVES",
+    )
 
 
 def _no_json() -> IntakeError:
@@ -358,5 +369,6 @@ def _uid(told: dict[str, Any], tag: str) -> str:
 
 def _text(told: dict[str, Any], tag: str) -> str:
     """Return the first value of an attribute in DICOM JSON (PS3.18 Annex F) as text."""
-    values = told.get(tag, {}).get("Value") or [""]
-    return str(values[0])
+    attribute = told.get(tag)
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    return str(values[0]) if isinstance(values, list) and values else ""
