@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import api
+from annotation import api, pathology_api
 
 app_name = "annotation_api"
 urlpatterns = [
@@ -20,5 +20,40 @@ urlpatterns = [
         "cohorts/<uuid:cohort>/reference-standards/<int:version>/",
         api.ReferenceStandardVersion.as_view(),
         name="reference-standard",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/pathology/",
+        pathology_api.CohortReports.as_view(),
+        name="pathology-reports",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/pathology/import/",
+        pathology_api.ImportReports.as_view(),
+        name="pathology-import",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/",
+        pathology_api.PatientReport.as_view(),
+        name="pathology",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/preview/",
+        pathology_api.ReportPreview.as_view(),
+        name="pathology-preview",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/check/",
+        pathology_api.CheckReport.as_view(),
+        name="pathology-check",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/lock/",
+        pathology_api.LockReport.as_view(),
+        name="pathology-lock",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/versions/",
+        pathology_api.ReportVersions.as_view(),
+        name="pathology-versions",
     ),
 ]

@@ -34,6 +34,7 @@ from annotation.selectors.pathology import (
     PATHOLOGY_ROLES,
     Standing,
     current_report,
+    findings_of,
     locked_versions,
     may_use_pathology,
     newest_step,
@@ -42,6 +43,8 @@ from annotation.selectors.pathology import (
     pathology_patient,
     report_state,
     report_steps,
+    report_versions,
+    reports_in,
     values_of,
 )
 from annotation.selectors.released import (
@@ -101,6 +104,7 @@ __all__ = [
     "disagreements_by_cohort",
     "discordant_nodes",
     "final_rows",
+    "findings_of",
     "given_in",
     "is_annotator",
     "labelled_patients",
@@ -132,6 +136,8 @@ __all__ = [
     "released_truth",
     "report_state",
     "report_steps",
+    "report_versions",
+    "reports_in",
     "saved_label",
     "standings",
     "unlabelled_nodes",

@@ -14,22 +14,30 @@ from annotation.services.pathology import (
     correct_report,
     enter_report,
     lock_report,
+    report_from,
+    save_report,
 )
+from annotation.services.pathology_import import ReportImport, ReportsRefused, import_pathology
 from annotation.services.releasing import release_reference_standard
 
 __all__ = [
     "LabelImport",
     "LabelImportError",
     "RecordedLabel",
+    "ReportImport",
+    "ReportsRefused",
     "Shown",
     "adjudicate",
     "check_report",
     "correct_report",
     "enter_report",
     "import_labels",
+    "import_pathology",
     "lock_report",
     "record_label",
     "release_reference_standard",
+    "report_from",
+    "save_report",
     "start_labelling",
     "submit_labelling",
 ]

@@ -4,6 +4,7 @@ The audit trail names the step and its digest, never a count: what a report says
 may open it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,11 +16,41 @@ from accounts.models import User
 from annotation.models import PathologyReport, ReportState
 from annotation.pathology_rules import report as written
 from annotation.pathology_rules.report_errors import errors_of
+from annotation.pathology_rules.report_fields import errors_by_name, read_report
 from annotation.pathology_rules.report_json import digest_of, to_json
 from annotation.pathology_rules.rules import warnings_of
 from annotation.selectors.pathology import may_use_pathology, newest_step, values_of
 from cohorts.models import Patient
 from cohorts.sealing import seal
+
+
+def report_from(texts: Mapping[str, str]) -> written.PathologyReport:
+    """Read a report from texts by field, or raise ValidationError by field."""
+    report, errors = read_report(texts)
+    if report is None:
+        raise ValidationError(
+            {
+                name: [ValidationError(sentence, code="not_read") for sentence in sentences]
+                for name, sentences in errors_by_name(errors).items()
+            }
+        )
+    return report
+
+
+def save_report(
+    *,
+    by: User,
+    patient: Patient,
+    report: written.PathologyReport,
+    base_revision: int,
+    reason: str = "",
+) -> PathologyReport:
+    """Enter the report, or with a reason correct the locked one."""
+    if not reason.strip():
+        return enter_report(by=by, patient=patient, report=report, base_revision=base_revision)
+    return correct_report(
+        by=by, patient=patient, report=report, base_revision=base_revision, reason=reason
+    )
 
 
 @transaction.atomic
@@ -32,7 +63,7 @@ def enter_report(
     ``base_revision`` that is not the newest raises Conflict; a locked report is only corrected.
     """
     newest = _newest_for(by, patient)
-    if newest and newest.state == ReportState.DRAFT and _is_same(newest, report):
+    if newest and newest.state == ReportState.DRAFT and is_same(newest, report):
         return newest
     _refuse_stale(newest, base_revision)
     if newest and newest.state == ReportState.LOCKED:
@@ -59,7 +90,7 @@ def correct_report(
     if not reason.strip():
         message = "Write why: a correction needs a reason."
         raise ValidationError({"reason": ValidationError(message, code="required")})
-    if _is_same(newest, report):
+    if is_same(newest, report):
         raise ValidationError("Nothing is changed: there is nothing to correct.", code="unchanged")
     version = newest.version + 1
     return _add_draft(by, patient, newest, report, version, "correct_report", reason.strip())
@@ -116,7 +147,8 @@ def _newest_for(by: User, patient: Patient) -> PathologyReport | None:
     return newest_step(locked)
 
 
-def _is_same(step: PathologyReport, report: written.PathologyReport) -> bool:
+def is_same(step: PathologyReport, report: written.PathologyReport) -> bool:
+    """Say whether a step says what a report says."""
     return to_json(values_of(step)) == to_json(report)
 
 

@@ -79,7 +79,7 @@ def _apply(
         patient.pseudonym: patient
         for patient in Patient.objects.select_for_update().filter(cohort=cohort)
     }
-    rows, errors = read_patients(table, _known(cohort, table, patients))
+    rows, errors = read_patients(table, known_patients(cohort, table, patients))
     if errors:
         raise MetadataRefused(errors)
     changes = [change for row in rows for change in _change(by, row, patients[row.patient])]
@@ -92,7 +92,7 @@ def _apply(
     return done
 
 
-def _known(cohort: Cohort, table: Table, patients: Iterable[str]) -> Mapping[str, str]:
+def known_patients(cohort: Cohort, table: Table, patients: Iterable[str]) -> Mapping[str, str]:
     """Return what may stand in the column of patients -> pseudonym."""
     if PATIENT_ID not in table.header:
         return {pseudonym: pseudonym for pseudonym in patients}

@@ -167,6 +167,36 @@ def label(things: Things) -> Body:
     }
 
 
+REPORT_TEXTS = {
+    "report_id": "LAB-8",
+    "ene_class": "none",
+    "right-IIa-dissected": "yes",
+    "right-IIa-examined": "5",
+    "right-IIa-positive": "0",
+}
+
+
+def pathology_report(things: Things) -> Body:
+    return {"report": REPORT_TEXTS, "base_revision": 1}
+
+
+def pathology_form(things: Things) -> Body:
+    return REPORT_TEXTS | {"base_revision": 1}
+
+
+def pathology_step(things: Things) -> Body:
+    return {"base_revision": 1}
+
+
+def reports_table(things: Things) -> Body:
+    text = b"patient,side,level,dissected,report_id,ene_class\nP001,left,III,no,LAB-1,none\n"
+    return {"table_file": SimpleUploadedFile("reports.csv", text, "text/csv"), "import": "yes"}
+
+
+def reports_table_by_api(things: Things) -> Body:
+    return reports_table(things) | {"dry_run": "false"}
+
+
 def label_submission(things: Things) -> Body:
     return {"base_version": 1}
 

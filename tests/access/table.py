@@ -68,12 +68,14 @@ STATISTICIANS = only("statistician", "other statistician")
 MODEL_READERS = only("coordinator", "other coordinator", "statistician", "other statistician")
 ANNOTATORS = only("annotator", "second annotator")
 PIXELS = only("annotator", "second annotator", "adjudicator", "coordinator")
+PATHOLOGY = PIXELS
 READER = only("reader")
 COHORT, UPLOAD = {"cohort_id": "cohort"}, {"upload_id": "upload"}
 ARRIVAL = {"arrival_id": "arrival"}
 PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
 OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
+REPORT = {"patient": "patient"}
 LABELLING, RELEASED = {"labelling": "labelling"}, {"cohort": "cohort", "version": 1}
 PREDICTED = {"public_id": "cohort"}
 MODEL_UPLOAD = {"model_upload": "model_upload"}
@@ -370,6 +372,36 @@ ANNOTATION = {
         json=True,
     ),
     "annotation_api:reference-standard": Route(args=RELEASED, get=RUNNERS),
+    "annotation_api:pathology-reports": Route(args={"cohort": "cohort"}, get=PATHOLOGY),
+    "annotation_api:pathology-import": Route(
+        args={"cohort": "cohort"},
+        post=only(*PATHOLOGY, status=400),
+        body=bodies.reports_table_by_api,
+        acts="coordinator",
+    ),
+    "annotation_api:pathology": Route(
+        args=REPORT,
+        get=PATHOLOGY,
+        post=only(*PATHOLOGY, status=400),
+        body=bodies.pathology_report,
+        acts="adjudicator",
+        json=True,
+    ),
+    "annotation_api:pathology-preview": Route(
+        args=REPORT, post=only(*PATHOLOGY, status=400), body=bodies.pathology_report, json=True
+    ),
+    "annotation_api:pathology-check": Route(
+        args=REPORT,
+        post=only(*PATHOLOGY, status=400),
+        body=bodies.pathology_step,
+        acts="second annotator",
+        json=True,
+    ),
+    # The scene's report is not checked: nobody can lock it.
+    "annotation_api:pathology-lock": Route(
+        args=REPORT, post=only(*PATHOLOGY, status=400), body=bodies.pathology_step, json=True
+    ),
+    "annotation_api:pathology-versions": Route(args=REPORT, get=PATHOLOGY),
 }
 INFERENCE = {
     # Model versions belong to the site, not to one cohort.

@@ -63,6 +63,20 @@ def truth(people: People, cohort: Cohort, first: Rule, second: Rule) -> None:
     annotation.release_reference_standard(by=people.coordinator, cohort=cohort)
 
 
+def pathology(people: People, cohort: Cohort) -> None:
+    """A locked report of the first patient, and a draft of the second."""
+    texts = {"report_id": SAID, "ene_class": "none", "left-III-dissected": "yes"}
+    texts |= {"left-III-examined": "9", "left-III-positive": "4"}
+    report = annotation.report_from(texts)
+    first, second = cohort.patients.order_by("pseudonym")[:2]
+    for patient in (first, second):
+        annotation.enter_report(
+            by=people.annotator_one, patient=patient, report=report, base_revision=0
+        )
+    annotation.check_report(by=people.annotator_two, patient=first, base_revision=1)
+    annotation.lock_report(by=people.coordinator, patient=first, base_revision=2)
+
+
 def predictions(people: People, cohort: Cohort, *, positive: bool) -> ModelVersion:
     """Scores of a model that ran here: all high, or all low."""
     model = ModelVersion.objects.create(
@@ -116,6 +130,7 @@ def benign(people: People, cohort: Cohort, study: Study) -> None:
 
 def malignant(people: People, cohort: Cohort, study: Study) -> None:
     """All is metastatic, disputed, decided; models of two kinds; the other reader is done."""
+    pathology(people, cohort)
     truth(people, cohort, lambda node: 2, lambda node: 1 + node.number % 2)
     model = predictions(people, cohort, positive=True)
     explanations(people, cohort, model)
