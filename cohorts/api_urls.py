@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cohorts import api, mapping_api, metadata_api, uploads_api
+from cohorts import api, archive_api, mapping_api, metadata_api, uploads_api
 
 app_name = "cohorts-api"
 urlpatterns = [
@@ -38,6 +38,47 @@ urlpatterns = [
         "uploads/<uuid:upload_id>/questions/give-up/",
         uploads_api.UploadGiveUp.as_view(),
         name="upload-give-up-questions",
+    ),
+    path("<uuid:cohort_id>/archives/", archive_api.CohortArchives.as_view(), name="archives"),
+    path(
+        "<uuid:cohort_id>/archive-searches/",
+        archive_api.CohortArchiveSearches.as_view(),
+        name="archive-searches",
+    ),
+    path(
+        "<uuid:cohort_id>/archive-pulls/",
+        archive_api.CohortArchivePulls.as_view(),
+        name="archive-pulls",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/",
+        archive_api.ArchiveSearchDetail.as_view(),
+        name="archive-search",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/cancel/",
+        archive_api.ArchiveSearchCancel.as_view(),
+        name="archive-search-cancel",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/pulls/",
+        archive_api.ArchiveSearchPulls.as_view(),
+        name="archive-search-pulls",
+    ),
+    path(
+        "archive-pulls/<uuid:pull_id>/",
+        archive_api.ArchivePullDetail.as_view(),
+        name="archive-pull",
+    ),
+    path(
+        "archive-pulls/<uuid:pull_id>/cancel/",
+        archive_api.ArchivePullCancel.as_view(),
+        name="archive-pull-cancel",
+    ),
+    path(
+        "archive-pulls/<uuid:pull_id>/resume/",
+        archive_api.ArchivePullResume.as_view(),
+        name="archive-pull-resume",
     ),
     path("patients/<uuid:patient_id>/case/", api.PatientCase.as_view(), name="case"),
     path(

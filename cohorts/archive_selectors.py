@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
@@ -85,10 +85,10 @@ def terms_without_series(search: ArchiveSearch) -> list[str]:
 
 
 def has_open_archive_work(cohort: Cohort) -> bool:
-    """Say whether a search or a pull of the cohort is not over."""
-    searches = cohort.archive_searches.filter(state__in=OPEN)
-    pulls = ArchivePull.objects.filter(search__cohort=cohort, state__in=OPEN)
-    return searches.exists() or pulls.exists()
+    """Say whether a search or a pull of the cohort, or an upload of a pull, is not over."""
+    pulls = ArchivePull.objects.filter(search__cohort=cohort)
+    waiting = pulls.filter(Q(state__in=OPEN) | Q(upload__state__in=OPEN))
+    return waiting.exists() or cohort.archive_searches.filter(state__in=OPEN).exists()
 
 
 def delivered(key: str) -> IntakeUpload | None:

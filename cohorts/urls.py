@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cohorts import mapping_views, metadata_views, uploads_views, views
+from cohorts import archive_views, mapping_views, metadata_views, uploads_views, views
 from cohorts.dicomweb.views import RevokeToken, ViewerAccess
 
 app_name = "cohorts"
@@ -58,6 +58,37 @@ urlpatterns = [
         "arrivals/<uuid:arrival_id>/give-up/",
         uploads_views.GiveUpArrival.as_view(),
         name="give-up-arrival",
+    ),
+    path("<uuid:cohort_id>/archives/", archive_views.ArchivesPage.as_view(), name="archives"),
+    path(
+        "<uuid:cohort_id>/archives/work/",
+        archive_views.ArchiveWork.as_view(),
+        name="archive-work",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/",
+        archive_views.ArchiveSearchPage.as_view(),
+        name="archive-search",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/progress/",
+        archive_views.ArchiveSearchProgress.as_view(),
+        name="archive-search-progress",
+    ),
+    path(
+        "archive-searches/<uuid:search_id>/cancel/",
+        archive_views.CancelSearch.as_view(),
+        name="cancel-search",
+    ),
+    path(
+        "archive-pulls/<uuid:pull_id>/cancel/",
+        archive_views.CancelPull.as_view(),
+        name="cancel-pull",
+    ),
+    path(
+        "archive-pulls/<uuid:pull_id>/resume/",
+        archive_views.ResumePull.as_view(),
+        name="resume-pull",
     ),
     path("patients/<uuid:patient_id>/", views.PatientPage.as_view(), name="patient"),
     path("patients/<uuid:patient_id>/exclude/", views.ExcludePatient.as_view(), name="exclude"),

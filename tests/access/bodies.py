@@ -49,6 +49,18 @@ def viewer_token(things: Things) -> Body:
     return {"name": "3D Slicer", "days": 7}
 
 
+def archive_search(things: Things) -> Body:
+    return {"archive": "Hospital", "keyword": "PatientID", "terms": "MRN-1"}
+
+
+def archive_search_by_api(things: Things) -> Body:
+    return archive_search(things) | {"terms": ["MRN-1"]}
+
+
+def chosen_series(things: Things) -> Body:
+    return {"positions": [0]}
+
+
 def zip_file(things: Things) -> Body:
     return {"file": SimpleUploadedFile("new.zip", b"PK\x03\x04", "application/zip")}
 

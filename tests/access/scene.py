@@ -23,11 +23,11 @@ from annotation.pathology_rules.report import (
     LevelRow,
     PathologyReport,
 )
-from cohorts import storage
+from cohorts import sealing, storage
 from cohorts.arrivals import ExpectedFile
 from cohorts.dicomweb.cases import ServedCase
 from cohorts.dicomweb.services import create_token
-from cohorts.models import Cohort, IntakeUpload, Patient
+from cohorts.models import ArchivePull, ArchiveSearch, Cohort, IntakeUpload, Patient
 from cohorts.selectors import current_masks_in
 from cohorts.services import exclude_patient, start_arrival
 from cohorts.serving import frames_signature
@@ -79,6 +79,7 @@ def build() -> tuple[dict[str, Any], dict[str, Any]]:
     things |= _open_study(people, cohort)
     things |= _draft(people, cohort)
     things |= _open_work(people, cohort)
+    things |= _archive_work(people, cohort)
     things |= _training(people)
     things |= _imported(people)
     things |= _planning(people)
@@ -258,6 +259,42 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         "arrival": arriving.public_id,
         "model_upload": _model_upload(people).public_id,
     } | _explained(people, cohort, model)
+
+
+def _archive_work(people: People, cohort: Cohort) -> dict[str, Any]:
+    """A search that found a series and one that waits, a pull that waits and one that failed."""
+    asked = {
+        "cohort": cohort,
+        "archive": "Hospital",
+        "keyword": "PatientID",
+        "requested_by": people.coordinator,
+        "sealed_terms": sealing.seal({"terms": ["MRN-1", "MRN-2"], "studied": ""}),
+    }
+    series = {
+        "term": "MRN-1",
+        "study_uid": "1.2.3",
+        "study_date": "2026-01-24",
+        "series_uid": "1.2.3.4",
+        "modality": "CT",
+        "description": "Neck",
+        "instances": 90,
+    }
+    done = ArchiveSearch.objects.create(
+        **asked, state=JobState.DONE, sealed_found=sealing.seal([series]), found_count=1
+    )
+    waiting = ArchiveSearch.objects.create(**asked)
+    pulled = {
+        "search": done,
+        "requested_by": people.coordinator,
+        "sealed_series": sealing.seal([series]),
+        "series_count": 1,
+    }
+    return {
+        "archive_search": done.public_id,
+        "waiting_search": waiting.public_id,
+        "archive_pull": ArchivePull.objects.create(**pulled).public_id,
+        "failed_pull": ArchivePull.objects.create(**pulled, state=JobState.FAILED).public_id,
+    }
 
 
 def _explained(people: People, cohort: Cohort, model: ModelVersion) -> dict[str, Any]:

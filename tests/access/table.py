@@ -216,6 +216,42 @@ COHORTS = {
         args=PATIENT | {"signature": "annotator_frames", "index": 0}, get=only("annotator")
     ),
 }
+SEARCH, WAITING_SEARCH = {"search_id": "archive_search"}, {"search_id": "waiting_search"}
+PULL, FAILED_PULL = {"pull_id": "archive_pull"}, {"pull_id": "failed_pull"}
+ARCHIVES = {
+    # The scene's installation lists no archive: nobody can search, those who did can pull.
+    "cohorts:archives": Route(
+        args=COHORT,
+        get=COORDINATOR,
+        post=only("coordinator", status=422),
+        body=bodies.archive_search,
+    ),
+    "cohorts:archive-work": Route(args=COHORT, get=COORDINATOR),
+    "cohorts:archive-search": Route(
+        args=SEARCH, get=COORDINATOR, **acting("coordinator", 422, bodies.chosen_series)
+    ),
+    "cohorts:archive-search-progress": Route(args=SEARCH, get=COORDINATOR),
+    "cohorts:cancel-search": Route(args=WAITING_SEARCH, **acting("coordinator", 302)),
+    "cohorts:cancel-pull": Route(args=PULL, **acting("coordinator", 302)),
+    "cohorts:resume-pull": Route(args=FAILED_PULL, **acting("coordinator", 302)),
+    "cohorts-api:archives": Route(args=COHORT, get=COORDINATOR),
+    "cohorts-api:archive-searches": Route(
+        args=COHORT,
+        get=COORDINATOR,
+        post=only("coordinator", status=400),
+        body=bodies.archive_search_by_api,
+        json=True,
+    ),
+    "cohorts-api:archive-search": Route(args=SEARCH, get=COORDINATOR),
+    "cohorts-api:archive-search-cancel": Route(args=WAITING_SEARCH, **acting("coordinator", 200)),
+    "cohorts-api:archive-search-pulls": Route(
+        args=SEARCH, json=True, **acting("coordinator", 400, bodies.chosen_series)
+    ),
+    "cohorts-api:archive-pulls": Route(args=COHORT, get=COORDINATOR),
+    "cohorts-api:archive-pull": Route(args=PULL, get=COORDINATOR),
+    "cohorts-api:archive-pull-cancel": Route(args=PULL, **acting("coordinator", 200)),
+    "cohorts-api:archive-pull-resume": Route(args=FAILED_PULL, **acting("coordinator", 200)),
+}
 CASE_BY_DICOMWEB = {"cohort": "cohort", "study": "dicom_study"}
 CT_BY_DICOMWEB = CASE_BY_DICOMWEB | {"series": "dicom_series"}
 IMAGE_BY_DICOMWEB = CT_BY_DICOMWEB | {"instance": "dicom_instance"}
@@ -654,6 +690,7 @@ PLANNING = {
 TABLE = (
     LOBBY
     | COHORTS
+    | ARCHIVES
     | DICOMWEB
     | STUDIES
     | READING
