@@ -30,7 +30,7 @@ class ArchiveSearchForm(forms.Form):
         widget=forms.Select(attrs=SELECT),
     )
     terms = forms.CharField(
-        label=f"One a line, in full, at most {MAX_TERMS}",
+        label=f"Ids, one a line, at most {MAX_TERMS}",
         max_length=LONGEST_LIST,
         widget=forms.Textarea(attrs=LIST),
     )
@@ -38,7 +38,7 @@ class ArchiveSearchForm(forms.Form):
         required=False, label="Studies from", widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d")
     )
     studied_until = forms.DateField(
-        required=False, label="until", widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d")
+        required=False, label="Studies until", widget=forms.DateInput(attrs=DATE, format="%Y-%m-%d")
     )
 
     def __init__(self, archives: Sequence[ArchiveSettings], *args: Any, **kwargs: Any) -> None:

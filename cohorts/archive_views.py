@@ -17,6 +17,11 @@ from cohorts.services import archives
 from cohorts.views import REFUSED, CoordinatorView
 
 
+def to_pulls(cohort: Cohort) -> HttpResponse:
+    """Lead to the place where pulls are followed."""
+    return redirect(reverse("cohorts:archives", args=[cohort.public_id]) + "#pulls")
+
+
 class _ArchiveView(CoordinatorView):
     """Shows ids of patients: no cache keeps its pages."""
 
@@ -81,8 +86,8 @@ class ArchiveSearchPage(_ArchiveView):
         )
         if pull is None:
             return self.page(search, form, status=REFUSED)
-        messages.success(request, f"{pull.series_count} series are pulled now.")
-        return redirect("cohorts:archives", search.cohort.public_id)
+        messages.success(request, f"{pull.series_count} series are being pulled.")
+        return to_pulls(search.cohort)
 
     def page(self, search: ArchiveSearch, form: Form, status: int = 200) -> HttpResponse:
         context = {
@@ -130,8 +135,7 @@ class CancelPull(CoordinatorView):
             messages.info(request, self.said)
         except ValidationError as refusal:
             messages.error(request, " ".join(refusal.messages))
-        page = reverse("cohorts:archives", args=[pull.search.cohort.public_id])
-        return redirect(f"{page}#pulls")
+        return to_pulls(pull.search.cohort)
 
 
 class ResumePull(CancelPull):

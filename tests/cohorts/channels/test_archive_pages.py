@@ -53,6 +53,8 @@ def found(cohort, people):
         sealed_terms=sealing.seal({"terms": [PATIENT_ID, "MRN-404"], "studied": ""}),
         sealed_found=sealing.seal([NECK, MASK]),
         found_count=2,
+        progress_done=2,
+        progress_total=2,
     )
 
 
@@ -166,7 +168,7 @@ def test_what_was_found_is_there_to_choose_from(coordinator, found):
     assert answer.text.count('name="positions"') == 2
     assert "Neck &lt;soft tissue&gt;" in answer.text
     assert "2026-01-24" in answer.text
-    assert "Nothing was found for 1 value of PatientID" in answer.text
+    assert "Nothing was found for 1 of 2 ids" in answer.text
     assert "<code>MRN-404</code>" in answer.text
     assert "every 1s" not in answer.text
     told = coordinator.get(api("archive-search", found))
@@ -178,7 +180,7 @@ def test_what_was_found_is_there_to_choose_from(coordinator, found):
 def test_chosen_series_are_pulled(coordinator, cohort, found, people):
     told = {"positions": ["0", "1"], "keep_patient_ids": "on"}
     answer = coordinator.post(page("archive-search", found), told, follow=True)
-    assert "2 series are pulled now." in answer.text
+    assert "2 series are being pulled." in answer.text
     pull = ArchivePull.objects.get()
     assert sealing.unseal(pull.sealed_series) == [NECK, MASK]
     assert pull.keep_patient_ids
