@@ -118,6 +118,8 @@ SUGGESTED = {
     "refuse_or_ignore_entries": {"refused", "warned"},
     "refuse_or_deidentify": {"refused", "accepted", "warned"},
 }
+PIECES = {"HYPERLINK", "onerror"}
+"""Of the texts in headers: half of one is as bad as the whole."""
 HEADER_TEXTS = ("PatientID", "PatientName", "StudyDescription", "SeriesDescription")
 SCRIPTS = ("utf-8", "iso2022_jp", "shift_jis", "latin-1", "utf-16-le")
 
@@ -186,7 +188,7 @@ def identifiers_in(name: str) -> set[str]:
     for part in entry.get("patient_name", "").split("="):
         found |= {part, *part.split("^")}
     if name.startswith("text_"):
-        found |= header_texts(source_of(name)[0])
+        found |= header_texts(source_of(name)[0]) | PIECES
     if name == "phi_everywhere":
         found |= set(json.loads((BAD / "phi_tokens.json").read_text())["tokens"])
     return found - {""}
