@@ -80,6 +80,7 @@ def _remove_all(
 APPEND_ONLY_TABLES = (
     "accounts_auditevent",
     "annotation_nodelabel",
+    "annotation_findingreason",
     "annotation_adjudication",
     "annotation_referencestandard",
     "annotation_pathologyreport",

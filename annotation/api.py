@@ -20,9 +20,11 @@ from annotation.serializers import (
     AdjudicatorDisagreement,
     AnnotatorLabel,
     AnnotatorLabelling,
+    AnnotatorReason,
     AnnotatorSubmission,
     DecisionInput,
     LabelInput,
+    ReasonInput,
     ReleasedContent,
     ReleasedVersion,
     SubmitInput,
@@ -86,6 +88,28 @@ class RecordLabel(APIView):
         )
         code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
         return Response(AnnotatorLabel(selectors.saved_label(saved.row)).data, code)
+
+
+class GiveReason(APIView):
+    """Say why a finding of the rules may stand."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_give_reason",
+        request=ReasonInput,
+        responses={
+            201: OpenApiResponse(AnnotatorReason, "Saved."),
+            200: OpenApiResponse(AnnotatorReason, "Saved before under this client_id."),
+            **errors(400, 409, 422),
+        },
+    )
+    def post(self, request: Request, labelling: uuid.UUID) -> Response:
+        own = selectors.own_labelling(_person(request), labelling)
+        given = _parsed(ReasonInput, request)
+        saved = services.give_reason(by=_person(request), labelling=own, **given)
+        code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
+        return Response(AnnotatorReason(selectors.saved_reason(saved.row)).data, code)
 
 
 class SubmitLabelling(APIView):

@@ -8,6 +8,7 @@ app_name = "annotation_api"
 urlpatterns = [
     path("labellings/<uuid:labelling>/", api.OwnLabelling.as_view(), name="labelling"),
     path("labellings/<uuid:labelling>/labels/", api.RecordLabel.as_view(), name="labels"),
+    path("labellings/<uuid:labelling>/reasons/", api.GiveReason.as_view(), name="reasons"),
     path("labellings/<uuid:labelling>/submit/", api.SubmitLabelling.as_view(), name="submit"),
     path("cohorts/<uuid:cohort>/disagreements/", api.Disagreements.as_view(), name="disagreements"),
     path("adjudications/<uuid:node>/", api.Adjudicate.as_view(), name="adjudication"),

@@ -10,12 +10,14 @@ from django.db.models import Q
 from annotation.label_csv import MAX_COMMENT
 from annotation.pathology_models import PathologyReport, ReportState
 from annotation.pathology_rules.details import CERTAINTY_LABELS, MAX_MATTED, LabelDetails
+from annotation.pathology_rules.findings import Code
 from annotation.pathology_rules.labels import BASIS_LABELS
 from annotation.pathology_rules.places import PLACE_NAMES
 from cohorts.vocabulary import LABEL_CHOICES
 
 __all__ = [
     "Adjudication",
+    "FindingReason",
     "Labelling",
     "LabellingState",
     "NodeLabel",
@@ -133,6 +135,24 @@ class NodeLabel(models.Model):
             certainty=self.certainty,
             matted=self.matted,
         )
+
+
+class FindingReason(models.Model):
+    """Why an annotator lets a finding of the rules stand; append-only, the newest counts.
+
+    It is given for one sentence, which names levels, nodes and counts: once the labels or the
+    report change what it says, a new reason is asked for.
+    """
+
+    labelling = models.ForeignKey(Labelling, on_delete=models.PROTECT, related_name="reasons")
+    client_id = models.UUIDField(unique=True)
+    code = models.CharField(max_length=2, choices=[(code.value, code.value) for code in Code])
+    sentence = models.TextField()
+    reason = models.TextField(validators=[MaxLengthValidator(MAX_COMMENT)])
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"reason {self.pk}"
 
 
 class Adjudication(models.Model):

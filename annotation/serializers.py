@@ -74,6 +74,73 @@ class GivenDetails(serializers.Serializer[object]):
     matted = serializers.CharField(allow_blank=True)
 
 
+class LevelCounts(serializers.Serializer[object]):
+    """One level, or levels lumped together: the report's counts and the own labels so far."""
+
+    places = serializers.ListField(child=serializers.CharField())
+    is_dissected = serializers.BooleanField()
+    examined = serializers.IntegerField(allow_null=True)
+    positive = serializers.IntegerField(allow_null=True)
+    ene_positive = serializers.IntegerField(allow_null=True)
+    labelled = serializers.IntegerField()
+    metastatic = serializers.IntegerField(help_text="A matted group counts once.")
+    with_ene = serializers.IntegerField(help_text="A matted group counts once.")
+    not_determinable = serializers.IntegerField()
+
+
+class RuleFinding(serializers.Serializer[object]):
+    """What a rule found in the own labels."""
+
+    code = serializers.CharField(help_text="B1 to B8 block, W1 to W6 ask for a reason.")
+    sentence = serializers.CharField()
+    places = serializers.ListField(child=serializers.CharField())
+    nodes = serializers.ListField(child=serializers.IntegerField())
+    is_block = serializers.BooleanField()
+    takes_reason = serializers.BooleanField()
+    reason = serializers.CharField(allow_blank=True)
+
+
+class IncompleteNode(serializers.Serializer[object]):
+    """A labelled node that the rules cannot judge yet."""
+
+    number = serializers.IntegerField()
+    missing = serializers.ListField(child=serializers.CharField())
+
+
+class LabelsAgainstReport(serializers.Serializer[object]):
+    """The own labels so far, held against the patient's locked pathology report."""
+
+    levels = LevelCounts(many=True)
+    findings = RuleFinding(many=True)
+    incomplete = IncompleteNode(many=True)
+
+
+class LeavingNodes(serializers.Serializer[object]):
+    """Nodes of the cohort's other patients, and the own labels that leave the analysis there."""
+
+    nodes = serializers.IntegerField()
+    not_determinable = serializers.IntegerField()
+
+
+class ReasonInput(serializers.Serializer[object]):
+    """Why a finding may stand; the finding is named as it was shown."""
+
+    client_id = serializers.UUIDField(help_text="Made by the client; repeated when it retries.")
+    code = serializers.CharField(max_length=2)
+    sentence = serializers.CharField(max_length=MAX_COMMENT)
+    reason = serializers.CharField(max_length=MAX_COMMENT)
+
+
+class AnnotatorReason(serializers.Serializer[object]):
+    """A saved reason, and how the labels stand with it."""
+
+    client_id = serializers.UUIDField()
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    reason = serializers.CharField()
+    report = LabelsAgainstReport(allow_null=True)
+
+
 class AnnotatorLabel(GivenDetails):
     """A saved label."""
 
@@ -82,6 +149,9 @@ class AnnotatorLabel(GivenDetails):
     label = serializers.IntegerField()  # type: ignore[assignment]
     comment = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
+    report = LabelsAgainstReport(
+        allow_null=True, help_text="As all labels stand now; null without a locked report."
+    )
 
 
 class AnnotatorNode(GivenDetails):
@@ -105,6 +175,8 @@ class AnnotatorLabelling(serializers.Serializer[object]):
     state = serializers.CharField(help_text="draft or submitted")
     version = serializers.IntegerField()
     nodes = AnnotatorNode(many=True)
+    report = LabelsAgainstReport(allow_null=True, help_text="Null without a locked report.")
+    elsewhere = LeavingNodes()
 
 
 class AnnotatorSubmission(serializers.Serializer[object]):

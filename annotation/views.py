@@ -14,6 +14,7 @@ from accounts.models import User
 from annotation import selectors, services
 from annotation.forms import DecisionForm, ImportForm
 from annotation.label_csv import as_csv as labels_as_csv
+from annotation.label_page import LABEL_CHOICES_SHOWN, report_facts
 from annotation.pathology_rules.labels import BASIS_LABELS
 from annotation.reference_differences import counted
 from annotation.reference_table import as_csv
@@ -61,6 +62,8 @@ class LabellingPage(Page):
             "patient": found,
             "labelling": labelling,
             "next": selectors.next_patient(self.person, found.cohort, after=found),
+            **LABEL_CHOICES_SHOWN,
+            **report_facts(selectors.current_report(found)),
         }
         return render(request, f"annotation/{page}.html", context)
 

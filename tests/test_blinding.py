@@ -103,12 +103,14 @@ def test_the_worlds_do_differ(people, cohort, opened):
 @pytest.mark.parametrize("finished", [False, True])
 def test_an_annotator_cannot_tell_what_the_other_did(people, cohort, opened, finished):
     key = session_key(people.annotator_one)
+    worlds.locked_report(people, cohort.patients.get(pseudonym="P001"))
     told = []
     for rule in (None, lambda node: 0, lambda node: 2):
         with undone():
             session = AnnotatorSession(Transcript(browser_of(key)), people, cohort)
             told.append(session.run(other=rule, finished=finished))
     assert len(told[0].answers) > 100
+    assert sum("My own reason." in text for text in told[0].texts()) >= 2
     assert first_difference(told[0], told[1]) == ""
     assert first_difference(told[0], told[2]) == ""
     assert not any(worlds.SAID in text for text in told[2].texts())

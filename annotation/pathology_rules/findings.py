@@ -55,6 +55,12 @@ class Finding:
     nodes: tuple[int, ...] = ()
 
     @property
+    def takes_reason(self) -> bool:
+        """Whether a written reason settles it: every warning, and ENE that CT does not show."""
+        unseen_ene = self.code is Code.ENE_AGAINST_REPORT and not self.nodes
+        return unseen_ene or not self.code.is_block
+
+    @property
     def order(self) -> tuple[str, tuple[tuple[int, int], ...], tuple[int, ...]]:
         """Key of the fixed order: rule, level, nodes."""
         return (self.code, tuple(place.order for place in self.places), self.nodes)

@@ -12,22 +12,25 @@ from annotation.selectors.disagreements import (
     may_adjudicate,
     next_disagreement,
 )
+from annotation.selectors.labelling_state import (
+    given_in,
+    labelling_state,
+    saved_label,
+    saved_reason,
+)
 from annotation.selectors.own_work import (
     QueueCohort,
     QueuePatient,
     cohort_to_import,
     current_labels,
-    given_in,
     is_annotator,
     labelling_for,
-    labelling_state,
     next_patient,
     node_of,
     own_labelling,
     own_labels,
     patient_to_label,
     queue_for,
-    saved_label,
     unlabelled_nodes,
 )
 from annotation.selectors.pathology import (
@@ -69,6 +72,7 @@ from annotation.selectors.released import (
     released_content,
     released_truth,
 )
+from annotation.selectors.report_check import ReportCheck, report_check
 from annotation.selectors.standings import (
     NodeStanding,
     annotators_of,
@@ -85,6 +89,7 @@ __all__ = [
     "QueueCohort",
     "QueuePatient",
     "ReleasedTruth",
+    "ReportCheck",
     "Standing",
     "TruthRow",
     "annotator_pairs",
@@ -134,11 +139,13 @@ __all__ = [
     "reference_standards_of",
     "released_content",
     "released_truth",
+    "report_check",
     "report_state",
     "report_steps",
     "report_versions",
     "reports_in",
     "saved_label",
+    "saved_reason",
     "standings",
     "unlabelled_nodes",
     "values_of",

@@ -2,8 +2,7 @@
 
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -11,10 +10,9 @@ from django.http import Http404
 from accounts.models import User
 from annotation.label_csv import LabelRow
 from annotation.models import Labelling, LabellingState, NodeLabel
-from annotation.pathology_rules.details import NOT_RECORDED
 from annotation.selectors.standings import labelled_patients, node_counts
 from cohorts.models import Cohort, Node, Patient
-from cohorts.selectors import cohort_for, cohorts_of, current_masks, has_role, patient_for
+from cohorts.selectors import cohort_for, cohorts_of, has_role, patient_for
 from cohorts.vocabulary import CohortRole
 
 
@@ -147,36 +145,6 @@ def unlabelled_nodes(labelling: Labelling) -> list[Node]:
     return list(labelling.patient.nodes.exclude(pk__in=done).order_by("number"))
 
 
-def given_in(row: NodeLabel) -> dict[str, Any]:
-    """Return what the annotator said of a node: the label and what stands beside it."""
-    return {"label": row.label, "comment": row.comment, **asdict(row.details)}
-
-
-NOTHING_GIVEN = {"label": None, "comment": "", **asdict(NOT_RECORDED)}
-
-
-def labelling_state(labelling: Labelling) -> dict[str, Any]:
-    """Return the labelling as its annotator's page needs it: own labels only, nothing else."""
-    labels = {row.node_id: given_in(row) for row in current_labels(labelling)}
-    nodes = [
-        {
-            "node": mask.node.public_id,
-            "number": mask.node.number,
-            "automatic": f"{mask.node.auto_side} {mask.node.auto_level}".strip(),
-            "short_axis_mm": round(mask.short_axis_mm, 1),
-            **labels.get(mask.node_id, NOTHING_GIVEN),
-        }
-        for mask in current_masks(labelling.patient)
-    ]
-    return {
-        "labelling": labelling.public_id,
-        "patient": labelling.patient.public_id,
-        "state": labelling.state,
-        "version": labelling.version,
-        "nodes": nodes,
-    }
-
-
 def cohort_to_import(annotator: User, public_id: uuid.UUID) -> Cohort:
     """Return the cohort for one of its annotators, or raise Http404."""
     return cohort_for(annotator, public_id, CohortRole.ANNOTATOR)
@@ -204,13 +172,3 @@ def own_labels(annotator: User, cohort: Cohort) -> list[LabelRow]:
         )
         for line, row in enumerate(rows, 2)
     ]
-
-
-def saved_label(row: NodeLabel) -> dict[str, Any]:
-    """Return one of the person's own saved labels as the API answers it."""
-    return {
-        "client_id": row.client_id,
-        "node": row.node.public_id,
-        "version": row.version,
-        **given_in(row),
-    }

@@ -18,9 +18,11 @@ from annotation.services.pathology import (
     save_report,
 )
 from annotation.services.pathology_import import ReportImport, ReportsRefused, import_pathology
+from annotation.services.reasons import GivenReason, give_reason
 from annotation.services.releasing import release_reference_standard
 
 __all__ = [
+    "GivenReason",
     "LabelImport",
     "LabelImportError",
     "RecordedLabel",
@@ -31,6 +33,7 @@ __all__ = [
     "check_report",
     "correct_report",
     "enter_report",
+    "give_reason",
     "import_labels",
     "import_pathology",
     "lock_report",

@@ -23,6 +23,7 @@ from annotation.selectors import (
     labelled_patients,
     unlabelled_nodes,
 )
+from annotation.services.checking import refuse_open_findings
 from cohorts.models import Cohort, CTSeries, Node, Patient
 from cohorts.selectors import current_masks, has_role
 from cohorts.vocabulary import CohortRole
@@ -122,6 +123,7 @@ def submit_labelling(
             f"(node {numbers}). Label them, then submit.",
             code="incomplete",
         )
+    refuse_open_findings(locked)
     locked.state = LabellingState.SUBMITTED
     locked.submitted_at = timezone.now()
     locked.full_clean()

@@ -2,12 +2,14 @@
  * The four labels of a node, their keys, and the keys of the labelling page.
  */
 
+export const NOT_DETERMINABLE = 9;
+
 /** @type {readonly import('../reading/call-form.js').Category[]} */
 export const LABELS = Object.freeze([
   { value: 0, label: 'Benign', key: '1' },
   { value: 1, label: 'Metastasis without ENE', key: '2' },
   { value: 2, label: 'Metastasis with ENE', key: '3' },
-  { value: 9, label: 'Not determinable', key: '4' },
+  { value: NOT_DETERMINABLE, label: 'Not determinable', key: '4' },
 ]);
 
 /** @type {readonly import('../viewer/tool-bindings.js').Binding[]} */
@@ -28,7 +30,16 @@ export const LABELLING_BINDINGS = Object.freeze([
   ...LABEL_BINDINGS,
   { action: 'next-node', keys: ['n'], shown: 'N', label: 'Next node' },
   { action: 'previous-node', keys: ['p'], shown: 'P', label: 'Previous node' },
+  { action: 'automatic', keys: ['a'], shown: 'A', label: 'Take the automatic level' },
+  { action: 'place', keys: ['v'], shown: 'V', label: 'Level on CT: type it (Esc leaves)' },
+  { action: 'matched', keys: ['m'], shown: 'M', label: 'Level in the report, if another' },
+  { action: 'basis', keys: ['b'], shown: 'B', label: 'Basis: then 1 to 7' },
+  { action: 'certainty-1', keys: ['7'], shown: '7', label: 'Certainty: low' },
+  { action: 'certainty-2', keys: ['8'], shown: '8', label: 'Certainty: medium' },
+  { action: 'certainty-3', keys: ['9'], shown: '9', label: 'Certainty: high' },
+  { action: 'matted', keys: ['g'], shown: 'G', label: 'Matted group' },
   { action: 'comment', keys: ['c'], shown: 'C', label: 'Write a comment (Esc leaves it)' },
+  { action: 'reason', keys: ['r'], shown: 'R', label: 'First reason that is asked for' },
   { action: 'submit', keys: ['Enter'], shown: 'Enter', label: 'Submit the patient' },
   { action: 'help', keys: ['?'], shown: '?', label: 'This list' },
 ]);

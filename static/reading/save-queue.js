@@ -29,7 +29,8 @@ export class SaveQueue {
    * @param {string} options.url Where calls are posted.
    * @param {number} options.version The case's version as the server last told it.
    * @param {() => void} options.onChange
-   * @param {(saved: {node: string, category: number}) => void} options.onSaved Given the entry.
+   * @param {(saved: {node: string, category: number}, answer: any) => void} options.onSaved Given
+   *   the entry and the server's answer.
    * @param {(entry: WaitingCall) => object} [options.toBody] The request of an entry.
    */
   constructor({ store, caseId, url, version, onChange, onSaved, toBody = callBody }) {
@@ -170,7 +171,7 @@ export class SaveQueue {
     this.version = Math.max(this.version, answer.version);
     this.waiting = this.waiting.filter(({ call }) => call !== entry.call);
     this.pause = FIRST_PAUSE_MS;
-    this.onSaved(entry);
+    this.onSaved(entry, answer);
     await this.#keep({ remove: [entry.call] });
   }
 

@@ -89,9 +89,24 @@ class AnnotatorSession:
             ask.post(f"{url}labels/", given | {"client_id": fixed_id("stale", node.number)})
             ask.post(f"{url}labels/", given | {"label": 5, "client_id": fixed_id("five")})
             ask.get(url)
+        self.give_reasons(url)
         for _ in range(2):
             ask.post(f"{url}submit/", {"base_version": patient.nodes.count()})
         ask.get(f"/annotation/patients/{patient.public_id}/")
+
+    def give_reasons(self, url: str) -> None:
+        """A reason for whatever the rules warn of, sent twice; where no report is locked, none."""
+        ask = self.transcript
+        report = ask.get(url).json()["report"]
+        for found in report["findings"] if report else ():
+            given = {
+                "client_id": fixed_id("reason", url, found["code"]),
+                "code": found["code"],
+                "sentence": found["sentence"],
+                "reason": "My own reason.",
+            }
+            for _ in range(2):
+                ask.post(f"{url}reasons/", given)
 
     def given(self, patient: Patient, node: Node, version: int, label: int) -> dict[str, object]:
         return {

@@ -209,6 +209,10 @@ def reports_table_by_api(things: Things) -> Body:
     return reports_table(things) | {"dry_run": "false"}
 
 
+def finding_reason(things: Things) -> Body:
+    return {"client_id": str(uuid.uuid4()), "code": "W1", "sentence": "A.", "reason": "Seen."}
+
+
 def label_submission(things: Things) -> Body:
     return {"base_version": 1}
 

@@ -390,6 +390,10 @@ ANNOTATION = {
     "annotation_api:labels": Route(
         args=LABELLING, json=True, **acting("annotator", 400, bodies.label)
     ),
+    # Nothing to give a reason for: without a locked report no rule is applied.
+    "annotation_api:reasons": Route(
+        args=LABELLING, json=True, post=only("annotator", status=400), body=bodies.finding_reason
+    ),
     "annotation_api:submit": Route(
         args=LABELLING, json=True, **acting("annotator", 400, bodies.label_submission)
     ),

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from annotation import services as annotation
 from annotation.pathology_rules.details import LabelDetails
-from annotation.selectors import discordant_nodes
+from annotation.pathology_rules.places import Level, Place, Side
+from annotation.pathology_rules.report import Counts, Known, LevelRow, PathologyReport
+from annotation.selectors import discordant_nodes, report_check
 from cohorts.models import Cohort, Node, NodeMask, Patient
 from inference.models import (
     AttributionRun,
@@ -40,10 +42,38 @@ def label_as(annotator, patient: Patient, rule: Rule, *, comment: str = "", subm
             base_version=version,
             label=rule(node),
             comment=comment,
-            details=LabelDetails(place="right VI", certainty=1, matted="OTHERS"),
+            details=LabelDetails(place="right VI", basis="guess", certainty=1, matted="OTHERS"),
+        )
+    check = report_check(labelling)
+    for open_one in check.findings if check else ():
+        annotation.give_reason(
+            by=annotator,
+            labelling=labelling,
+            client_id=uuid.uuid4(),
+            code=open_one.finding.code,
+            sentence=open_one.finding.sentence,
+            reason=SAID,
         )
     if submit:
         annotation.submit_labelling(by=annotator, labelling=labelling)
+
+
+def locked_report(people: People, patient: Patient) -> None:
+    """A report that leaves ENE open and warns of every metastatic node as too small."""
+    levels = [
+        LevelRow(
+            place=Place(side=side, level=level),
+            dissected=Known.YES,
+            counts=Counts(examined=9, positive=9, ene_positive=None),
+        )
+        for side, level in ((Side.LEFT, Level.IIA), (Side.RIGHT, Level.VI))
+    ]
+    report = PathologyReport(report_id="LAB-8", levels=tuple(levels), largest_node_mm=30.0)
+    annotation.enter_report(
+        by=people.annotator_one, patient=patient, report=report, base_revision=0
+    )
+    annotation.check_report(by=people.annotator_two, patient=patient, base_revision=1)
+    annotation.lock_report(by=people.coordinator, patient=patient, base_revision=2, reason="So.")
 
 
 def decide(people: People, cohort: Cohort, rule: Rule) -> None:

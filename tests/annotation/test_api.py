@@ -7,7 +7,15 @@ import pytest
 from annotation.models import NodeLabel
 from tests.annotation.conftest import label_all
 
-LABELLING_KEYS = {"labelling", "patient", "state", "version", "nodes"}
+LABELLING_KEYS = {
+    "labelling",
+    "patient",
+    "state",
+    "version",
+    "nodes",
+    "report",
+    "elsewhere",
+}
 GIVEN_KEYS = {"label", "place", "matched", "basis", "certainty", "matted", "comment"}
 NODE_KEYS = {"node", "number", "automatic", "short_axis_mm", *GIVEN_KEYS}
 DISAGREEMENT_KEYS = {
@@ -66,7 +74,7 @@ def test_a_label_is_created_and_a_repeat_gives_the_same_answer(api):
     again = api.save(client_id=client_id, comment="matted")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.content == again.content
-    assert set(first.json()) == {"client_id", "node", "version", *GIVEN_KEYS}
+    assert set(first.json()) == {"client_id", "node", "version", "report", *GIVEN_KEYS}
     assert first.json()["version"] == 1
 
 
