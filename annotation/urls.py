@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import views
+from annotation import pathology_views, views
 
 app_name = "annotation"
 urlpatterns = [
@@ -24,5 +24,35 @@ urlpatterns = [
         "cohorts/<uuid:cohort>/reference-standard/<int:version>.csv",
         views.ReferenceStandardCsv.as_view(),
         name="reference-standard-csv",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/pathology/",
+        pathology_views.Reports.as_view(),
+        name="pathology-reports",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/pathology/import/",
+        pathology_views.ImportReports.as_view(),
+        name="pathology-import",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/pathology/template.csv",
+        pathology_views.ReportsTemplate.as_view(),
+        name="pathology-template",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/",
+        pathology_views.ReportPage.as_view(),
+        name="pathology",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/check/",
+        pathology_views.CheckReport.as_view(),
+        name="pathology-check",
+    ),
+    path(
+        "patients/<uuid:patient>/pathology/lock/",
+        pathology_views.LockReport.as_view(),
+        name="pathology-lock",
     ),
 ]

@@ -125,7 +125,7 @@ REPORT_FIELDS = (
     _choice("primary_side", "Primary side", PrimarySide.UNKNOWN),
     _choice("largest_deposit_qualifier", "Largest deposit is", SizeQualifier.NOT_DETERMINED),
     _size("largest_deposit_mm", "Largest deposit (mm)"),
-    _size("largest_node_mm", "Largest involved node (mm)"),
+    _size("largest_node_mm", "Largest node (mm)"),
     _choice("ene_class", "ENE", EneClass.NOT_STATED),
     _size("ene_extent_mm", "Extent of ENE (mm)"),
     _category("pt", "pT", PT_CATEGORIES),

@@ -53,6 +53,8 @@ class ReaderSession:
             f"/api/v1/annotation/cohorts/{cohort.public_id}/disagreements/",
             f"/annotation/adjudication/{patient.nodes.first().public_id}/",
             f"/annotation/patients/{patient.public_id}/",
+            f"/annotation/patients/{patient.public_id}/pathology/",
+            f"/annotation/cohorts/{cohort.public_id}/pathology/template.csv",
             f"/api/v1/annotation/patients/{patient.public_id}/pathology/",
             f"/api/v1/annotation/cohorts/{cohort.public_id}/pathology/",
             "/inference/",

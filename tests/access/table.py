@@ -412,6 +412,31 @@ ANNOTATION = {
         json=True,
     ),
     "annotation_api:reference-standard": Route(args=RELEASED, get=RUNNERS),
+    "annotation:pathology-reports": Route(args={"cohort": "cohort"}, get=PATHOLOGY),
+    "annotation:pathology-template": Route(args={"cohort": "cohort"}, get=PATHOLOGY),
+    "annotation:pathology-import": Route(
+        args={"cohort": "cohort"},
+        get=PATHOLOGY,
+        post=only(*PATHOLOGY, status=422),
+        body=bodies.reports_table,
+        acts="coordinator",
+    ),
+    "annotation:pathology": Route(
+        args=REPORT,
+        get=PATHOLOGY,
+        post=only(*PATHOLOGY, status=422),
+        body=bodies.pathology_form,
+        acts="adjudicator",
+    ),
+    "annotation:pathology-check": Route(
+        args=REPORT,
+        post=only(*PATHOLOGY, status=302),
+        body=bodies.pathology_step,
+        acts="second annotator",
+    ),
+    "annotation:pathology-lock": Route(
+        args=REPORT, post=only(*PATHOLOGY, status=302), body=bodies.pathology_step
+    ),
     "annotation_api:pathology-reports": Route(args={"cohort": "cohort"}, get=PATHOLOGY),
     "annotation_api:pathology-import": Route(
         args={"cohort": "cohort"},
