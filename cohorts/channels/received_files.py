@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-import pydicom
 from pydicom.errors import InvalidDicomError
 
 from cohorts.channels.durable_files import sync_folder
+from cohorts.dicom.bounded_reading import OBJECT_BOUNDS, read_bounded
 from cohorts.dicom.errors import UNREADABLE_ERRORS
 
 UNREADABLE: tuple[type[Exception], ...] = (InvalidDicomError, *UNREADABLE_ERRORS)
+KEYWORDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "PatientID")
 INCOMING, READY, TRANSIT = "incoming", "ready", "transit"
 
 
@@ -139,10 +140,9 @@ class ReceivedFiles:
 def _study_of(arrived: Path, sop_instance_uid: str) -> str | StoreStatus:
     """Return the folder name of the instance's study, or why the instance is not taken."""
     try:
-        header = pydicom.dcmread(
-            arrived,
-            stop_before_pixels=True,
-            specific_tags=["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "PatientID"],
+        # Bounded: no child stands between a sender and this process.
+        header = read_bounded(
+            arrived, name="", keywords=KEYWORDS, bounds=OBJECT_BOUNDS, stop_before_pixels=True
         )
         told = str(header.get("SOPInstanceUID", ""))
         sop_class = str(header.get("SOPClassUID", ""))

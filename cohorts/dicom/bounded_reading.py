@@ -47,7 +47,7 @@ class ReadingBounds:
     total_bytes : int
         All values together, except pixel data.
     items : int
-        Items of sequences inside one value.
+        Items of all sequences, those inside others included.
     inflated_bytes : int
         The dataset of a file in the deflated transfer syntax.
     pixel_bytes : int, optional
@@ -117,7 +117,7 @@ class _BoundedFile(io.BufferedReader):
     def __init__(self, raw: io.FileIO | io.BytesIO, shown: str, bounds: ReadingBounds) -> None:
         super().__init__(raw)  # type: ignore[arg-type]  # BytesIO serves as well
         self._shown, self._bounds = shown, bounds
-        self._reads = self._bytes = 0
+        self._reads = self._items = self._bytes = 0
         self._file_bytes = self.seek(0, io.SEEK_END)
         self.seek(0)
         self._pixel_bytes = self._nested_bytes = 0
@@ -141,6 +141,7 @@ class _BoundedFile(io.BufferedReader):
         if size == TAG_AND_LENGTH_BYTES:
             data = super().read(size)
             self._tag = data[:4]
+            self._count_items(self._tag in ITEM_TAGS)
             return data
         if size is None or size < 0:
             # Only the deflated transfer syntax is read to the end in one piece.
@@ -157,13 +158,13 @@ class _BoundedFile(io.BufferedReader):
             raise self._refusal(f"sequences more than {MOST_DEPTH} deep")
         for raw in dataset.values():
             if isinstance(raw, RawDataElement):
-                items = self._items(raw)
+                items = self._items_of(raw)
             else:
                 items = raw.value if raw.VR == "SQ" else []
             for item in items:
                 self.count_sequences(item, depth + 1)
 
-    def _items(self, raw: RawDataElement) -> Iterable[Dataset]:
+    def _items_of(self, raw: RawDataElement) -> Iterable[Dataset]:
         """Parse a sequence as pydicom will, on what is left of the bounds."""
         if not raw.value or not _is_sequence(raw):
             return []
@@ -171,7 +172,8 @@ class _BoundedFile(io.BufferedReader):
         most = NESTED_TO_TOTAL * self._bounds.total_bytes
         if self._nested_bytes > most:
             raise self._refusal(f"more than {most} bytes of sequences inside sequences")
-        left = replace(self._bounds, reads=self._bounds.reads - self._reads)
+        bounds = self._bounds
+        left = replace(bounds, reads=bounds.reads - self._reads, items=bounds.items - self._items)
         order = (raw.is_implicit_VR, raw.is_little_endian, len(raw.value), "iso8859")
         with _BoundedFile(io.BytesIO(raw.value), self._shown, left) as file:
             try:
@@ -183,6 +185,7 @@ class _BoundedFile(io.BufferedReader):
                 return []  # refused by whoever asks for it
             finally:
                 self._reads += file._reads
+                self._items += file._items
 
     def _pixels(self, size: int) -> bytes:
         self._pixel_bytes += size
@@ -200,9 +203,17 @@ class _BoundedFile(io.BufferedReader):
         self._bytes += len(data)
         if self._bytes > self._bounds.total_bytes:
             raise self._refusal(f"more than {self._bounds.total_bytes} bytes of attributes")
-        if sum(data.count(tag) for tag in ITEM_TAGS) > self._bounds.items:
-            raise self._refusal(f"a sequence of more than {self._bounds.items} items")
+        # Only looked at: an item is counted when it is read, and its refusal comes too late then.
+        self._check_items(self._items + sum(data.count(tag) for tag in ITEM_TAGS))
         return data
+
+    def _count_items(self, number: int) -> None:
+        self._items += number
+        self._check_items(self._items)
+
+    def _check_items(self, number: int) -> None:
+        if number > self._bounds.items:
+            raise self._refusal("more items of sequences than any image has")
 
     def _deflated(self, packed: bytes) -> bytes:
         """Inflate once within bounds and count, before pydicom does it without."""

@@ -25,6 +25,7 @@ from tests.cohorts.channels.conftest import DATA
 from tests.cohorts.channels.installation import Installation
 from tests.cohorts.channels.orthanc import free_port
 from tests.cohorts.conftest import files_below
+from tests.cohorts.hostile.bombs import element, inserted, item
 from tests.cohorts.inputs import write_patient
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -191,6 +192,17 @@ def test_unreadable_data_sets_are_not_acknowledged(tmp_path):
         arrived.write_bytes(data)
         assert files.keep(arrived, "1.2.3")[0] is not StoreStatus.SUCCESS
     assert files_below(tmp_path / "received" / "incoming") == []
+
+
+def test_an_instance_made_to_exhaust_the_receiver_is_not_acknowledged(tmp_path):
+    """Nothing stands between a sender and the receiver's own process."""
+    files = ReceivedFiles(tmp_path / "received", ROOMY)
+    arrived = sorted(write_patient(tmp_path / "in", "A1", nodes=0).rglob("*.dcm"))[0]
+    uid = pydicom.dcmread(arrived).SOPInstanceUID
+    good = shutil.copy(arrived, files.transit / "good.dcm")
+    inserted(arrived, element((0x0008, 0x1115), b"SQ", item() * 110_000, 0xFFFFFFFF))
+    assert files.keep(arrived, uid) == (StoreStatus.CANNOT_UNDERSTAND, "")
+    assert files.keep(good, uid)[0] is StoreStatus.SUCCESS
 
 
 def test_a_study_waits_for_quiet_and_for_open_associations(receiver, tmp_path):

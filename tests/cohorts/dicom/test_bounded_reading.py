@@ -30,6 +30,13 @@ SEGMENTS, SERIES = 0x00620002, 0x00081115
 SMALL = replace(OBJECT_BOUNDS, reads=2_000)
 
 
+def open_ended(syntax: str, tag: int, value: bytes) -> bytes:
+    """A sequence that tells no length, and does not end."""
+    order, group, number = order_of(syntax), tag >> 16, tag & 0xFFFF
+    vr = b"" if syntax == IMPLICIT else b"SQ\0\0"
+    return struct.pack(f"{order}HH", group, number) + vr + b"\xff" * 4 + value
+
+
 def order_of(syntax: str) -> str:
     return ">" if syntax == BIG else "<"
 
@@ -97,6 +104,22 @@ def test_nesting_far_beyond_python_is_refused_alike(tmp_path, syntax, depth):
 def test_items_are_counted_before_they_are_objects(tmp_path, syntax):
     many = sequence(syntax, SEGMENTS, item(syntax) * (OBJECT_BOUNDS.items + 1))
     assert "items" in refused(write(tmp_path / "a.dcm", syntax, many))
+
+
+@SYNTAXES
+def test_items_without_lengths_are_counted_as_they_are_read(tmp_path, syntax):
+    bounds = replace(OBJECT_BOUNDS, items=500)
+    body = open_ended(syntax, SEGMENTS, item(syntax) * 501)
+    assert "items" in refused(write(tmp_path / "a.dcm", syntax, body), bounds)
+
+
+@SYNTAXES
+def test_items_of_all_sequences_are_counted_together(tmp_path, syntax):
+    body = b"".join(sequence(syntax, tag, item(syntax) * 200) for tag in (SERIES, SEGMENTS))
+    file = write(tmp_path / "a.dcm", syntax, body)
+    read = read_bounded(file, name="seg.dcm", bounds=replace(OBJECT_BOUNDS, items=400))
+    assert len(read[SERIES].value) == 200
+    assert "items" in refused(file, replace(OBJECT_BOUNDS, items=399))
 
 
 @SYNTAXES
