@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -15,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage, Verification
 
+from cohorts.channels import received_files
 from cohorts.channels.received_files import (
     ReceivedFiles,
     ReceiverLimits,
@@ -194,13 +196,15 @@ def test_unreadable_data_sets_are_not_acknowledged(tmp_path):
     assert files_below(tmp_path / "received" / "incoming") == []
 
 
-def test_an_instance_made_to_exhaust_the_receiver_is_not_acknowledged(tmp_path):
+def test_an_instance_made_to_exhaust_the_receiver_is_not_acknowledged(tmp_path, monkeypatch):
     """Nothing stands between a sender and the receiver's own process."""
+    few = replace(received_files.OBJECT_BOUNDS, items=500)
+    monkeypatch.setattr(received_files, "OBJECT_BOUNDS", few)
     files = ReceivedFiles(tmp_path / "received", ROOMY)
     arrived = sorted(write_patient(tmp_path / "in", "A1", nodes=0).rglob("*.dcm"))[0]
     uid = pydicom.dcmread(arrived).SOPInstanceUID
     good = shutil.copy(arrived, files.transit / "good.dcm")
-    inserted(arrived, element((0x0008, 0x1115), b"SQ", item() * 110_000, 0xFFFFFFFF))
+    inserted(arrived, element((0x0008, 0x1115), b"SQ", item() * 501, 0xFFFFFFFF))
     assert files.keep(arrived, uid) == (StoreStatus.CANNOT_UNDERSTAND, "")
     assert files.keep(good, uid)[0] is StoreStatus.SUCCESS
 
