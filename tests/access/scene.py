@@ -15,6 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from annotation import services as annotation
+from annotation.models import FindingReason
 from annotation.pathology_rules.places import Level, Place, Side
 from annotation.pathology_rules.report import (
     Counts,
@@ -221,6 +222,9 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         client_id=uuid.uuid4(),
         base_version=0,
         label=1,
+    )
+    FindingReason.objects.create(
+        labelling=labelling, client_id=uuid.uuid4(), code="W1", sentence="A.", reason="Seen."
     )
     _report(people, fresh)
     left_out = store_case(cohort, "P010", nodes=1)
