@@ -11,7 +11,18 @@ from django.db.models import Model, QuerySet
 
 from accounts.models import AuditEvent
 from cohorts import storage
-from cohorts.models import Cohort, CTSeries, IntakeUpload, Node, NodeMask, Patient
+from cohorts.models import (
+    ArchivePull,
+    ArchiveSearch,
+    ArrivingUpload,
+    Cohort,
+    CTSeries,
+    DicomwebToken,
+    IntakeUpload,
+    Node,
+    NodeMask,
+    Patient,
+)
 
 PATH_TO_COHORT: dict[type[Model], str] = {
     Patient: "cohort",
@@ -19,7 +30,13 @@ PATH_TO_COHORT: dict[type[Model], str] = {
     Node: "patient__cohort",
     NodeMask: "node__patient__cohort",
     IntakeUpload: "cohort",
+    ArrivingUpload: "cohort",
+    ArchiveSearch: "cohort",
+    ArchivePull: "search__cohort",
+    DicomwebToken: "cohort",
 }
+ON_THEIR_WAY = {"drop folder": "DROP_DIR", "pulls": "PULL_DIR", "received": "RECEIVED_DIR"}
+"""Folders of files that intake has not taken in yet, by their settings."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,7 @@ class Piece:
 
 
 def stored_content(cohort: Cohort | None, *, frames: bool = True) -> Iterator[Piece]:
-    """Yield rows, blobs and, without a cohort, the audit trail and the drop folder.
+    """Yield rows, blobs and, without a cohort, the audit trail and files on their way.
 
     Parameters
     ----------
@@ -44,16 +61,17 @@ def stored_content(cohort: Cohort | None, *, frames: bool = True) -> Iterator[Pi
         yield from _rows(rows)
     yield from _blobs(cohort, frames)
     if cohort is None:
-        yield from _drop_folder(Path(settings.DROP_DIR))
+        for place, setting in ON_THEIR_WAY.items():
+            yield from _folder(place, Path(getattr(settings, setting)))
 
 
 def _tables(cohort: Cohort | None) -> Iterator[QuerySet[Model]]:
     if cohort is not None:
         for model, path in PATH_TO_COHORT.items():
-            yield model._default_manager.filter(**{path: cohort})
+            yield model._base_manager.filter(**{path: cohort})
         return
     for model in apps.get_app_config("cohorts").get_models():
-        yield model._default_manager.all()
+        yield model._base_manager.all()
     yield AuditEvent.objects.all()
 
 
@@ -80,9 +98,9 @@ def _blobs(cohort: Cohort | None, frames: bool) -> Iterator[Piece]:
         yield Piece(f"blob: mask {pk}", storage.get(key))
 
 
-def _drop_folder(folder: Path) -> Iterator[Piece]:
+def _folder(place: str, folder: Path) -> Iterator[Piece]:
     for number, path in enumerate(sorted(folder.rglob("*")), start=1):
         # Numbered, not named: a name may be what is looked for.
-        yield Piece(f"drop folder: name of entry {number}", path.name.encode())
+        yield Piece(f"{place}: name of entry {number}", path.name.encode())
         if path.is_file():
-            yield Piece(f"drop folder: content of entry {number}", path.read_bytes())
+            yield Piece(f"{place}: content of entry {number}", path.read_bytes())

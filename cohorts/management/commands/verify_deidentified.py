@@ -14,7 +14,7 @@ from cohorts.verification_selectors import stored_content
 
 class Command(BaseCommand):
     help = (
-        "Search rows, blobs and the drop folder for identifiers that must not be there; "
+        "Search rows, blobs and files on their way for identifiers that must not be there; "
         "exit code 1 if one is found. Tokens themselves are never printed."
     )
 

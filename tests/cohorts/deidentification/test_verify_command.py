@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.models import User
 from cohorts import retention, storage
-from cohorts.models import CTSeries, IntakeUpload, Patient
+from cohorts.models import ArrivingUpload, CTSeries, DicomwebToken, IntakeUpload, Patient
 from tests.cases import store_case
 
 TOKEN = "QX77-Anna-Test"
@@ -33,7 +34,7 @@ def verify(tokens, **options):
 
 
 @pytest.fixture
-def case(data_dir, cohort):
+def case(data_dir, people, cohort):
     return store_case(cohort, "P001")
 
 
@@ -68,9 +69,32 @@ def leak_into_frame(case):
     return "frame 1"
 
 
-@pytest.mark.parametrize(
-    "leak", [leak_into_notes, leak_into_header, leak_into_mask, leak_into_frame]
-)
+def leak_into_arrival(case):
+    sender = User.objects.earliest("pk")
+    ArrivingUpload.objects.create(
+        cohort=case.cohort, sender=sender, shown_name=TOKEN, file_count=1, total_bytes=1
+    )
+    return "arriving upload"
+
+
+def leak_into_token(case):
+    user = User.objects.earliest("pk")
+    now = timezone.now()
+    DicomwebToken.objects.create(cohort=case.cohort, user=user, name=TOKEN, expires_at=now)
+    return "dicomweb token"
+
+
+LEAKS = [
+    leak_into_notes,
+    leak_into_header,
+    leak_into_mask,
+    leak_into_frame,
+    leak_into_arrival,
+    leak_into_token,
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS)
 @pytest.mark.parametrize("only_cohort", [True, False])
 def test_a_leak_is_found_and_not_repeated(case, tokens, leak, only_cohort):
     place = leak(case)
@@ -81,9 +105,14 @@ def test_a_leak_is_found_and_not_repeated(case, tokens, leak, only_cohort):
     assert "77002331" not in said
 
 
-def test_leaks_in_the_drop_folder_are_found_by_name_and_content(case, tokens, data_dir):
-    (data_dir / "drop").mkdir()
-    (data_dir / "drop" / f"{TOKEN}.zip").write_bytes(b"77002331")
+@pytest.mark.parametrize("setting", ["DROP_DIR", "PULL_DIR", "RECEIVED_DIR"])
+def test_leaks_in_files_on_their_way_are_found_by_name_and_content(
+    case, tokens, tmp_path, settings, setting
+):
+    folder = tmp_path / "on the way" / "one"
+    folder.mkdir(parents=True)
+    setattr(settings, setting, folder.parent)
+    (folder / f"{TOKEN}.zip").write_bytes(b"77002331")
     status, said = verify(tokens)
     assert status == 1
     assert said.count("FOUND") == 2
