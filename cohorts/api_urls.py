@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cohorts import api, archive_api, mapping_api, metadata_api, uploads_api
+from cohorts import api, archive_api, mapping_api, mask_api, metadata_api, uploads_api
 
 app_name = "cohorts-api"
 urlpatterns = [
@@ -80,6 +80,20 @@ urlpatterns = [
         archive_api.ArchivePullResume.as_view(),
         name="archive-pull-resume",
     ),
+    path(
+        "patients/<uuid:patient_id>/nodes/propose/",
+        mask_api.PatientClick.as_view(),
+        name="propose-mask",
+    ),
+    path("patients/<uuid:patient_id>/nodes/", mask_api.PatientNodes.as_view(), name="nodes"),
+    path(
+        "patients/<uuid:patient_id>/nodes/merge/",
+        mask_api.PatientMerger.as_view(),
+        name="merge-nodes",
+    ),
+    path("nodes/<uuid:node_id>/masks/", mask_api.NodeMasks.as_view(), name="masks"),
+    path("nodes/<uuid:node_id>/split/", mask_api.NodeSplit.as_view(), name="split-node"),
+    path("nodes/<uuid:node_id>/remove/", mask_api.NodeRemoval.as_view(), name="remove-node"),
     path("patients/<uuid:patient_id>/case/", api.PatientCase.as_view(), name="case"),
     path(
         "patients/<uuid:patient_id>/<str:signature>/frames/<int:index>/",

@@ -132,8 +132,19 @@ class CTSeries(models.Model):
         return " × ".join(f"{round(size, 4):g}" for size in self.geometry["spacing_zyx_mm"])
 
 
+class StandingNodes(models.Manager["Node"]):
+    """Nodes that have not been removed: what every list and every related manager shows."""
+
+    def get_queryset(self) -> models.QuerySet["Node"]:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class Node(models.Model):
-    """One lymph node instance; its number is stable and says nothing about its category."""
+    """One lymph node instance; its number is stable and says nothing about its category.
+
+    A node that is removed, split or merged leaves the lists and keeps its rows: who called or
+    labelled it still points to it. Its number is not given again.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="nodes")
@@ -145,6 +156,10 @@ class Node(models.Model):
     auto_level = models.CharField(
         max_length=4, blank=True, help_text="Ia ... VI, from the station masks."
     )
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StandingNodes()
+    with_removed: "models.Manager[Node]" = models.Manager()
 
     class Meta:
         ordering = ["number"]
@@ -277,3 +292,5 @@ class ArrivingUpload(models.Model):
 from cohorts.channel_models import ArchivePull as ArchivePull  # noqa: E402, PLC0414
 from cohorts.channel_models import ArchiveSearch as ArchiveSearch  # noqa: E402, PLC0414
 from cohorts.channel_models import Delivery as Delivery  # noqa: E402, PLC0414
+from cohorts.mask_models import MaskEdit as MaskEdit  # noqa: E402, PLC0414
+from cohorts.mask_models import MaskEditNode as MaskEditNode  # noqa: E402, PLC0414

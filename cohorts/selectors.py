@@ -233,7 +233,7 @@ def _covariates(patient: Patient) -> PatientCovariates:
 def exclusions_in(cohort: Cohort) -> list[Exclusions]:
     """Return how many patients and nodes are included and excluded, by code; one query."""
     patients = cohort.patients.annotate(
-        node_count=Count("nodes"),
+        node_count=Count("nodes", filter=Q(nodes__removed_at__isnull=True)),
         has_series=Exists(CTSeries.objects.filter(patient=OuterRef("pk"))),
     )
     found: dict[str, tuple[int, int]] = {}
@@ -251,7 +251,7 @@ def exclusions_in(cohort: Cohort) -> list[Exclusions]:
 
 def patients_with_counts(cohort: Cohort) -> QuerySet[Patient]:
     """Return the cohort's patients with series, number of nodes and SAD range, one query."""
-    current = Q(nodes__masks__is_current=True)
+    current = Q(nodes__masks__is_current=True)  # none of a removed node is
     return cohort.patients.select_related("series").annotate(
         node_count=Count("nodes", filter=current),
         smallest_sad_mm=Min("nodes__masks__short_axis_mm", filter=current),
@@ -268,7 +268,11 @@ def cohorts_with_counts(user: User) -> QuerySet[Cohort]:
     """Return the cohorts the person coordinates, with numbers of patients and nodes, one query."""
     return cohorts_of(user, CohortRole.COORDINATOR).annotate(
         patient_count=Count("patients", distinct=True),
-        node_count=Count("patients__nodes", distinct=True),
+        node_count=Count(
+            "patients__nodes",
+            filter=Q(patients__nodes__removed_at__isnull=True),
+            distinct=True,
+        ),
     )
 
 

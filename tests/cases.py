@@ -1,6 +1,8 @@
 """Small stored cases for tests above the ground floor: a synthetic series with box-shaped nodes."""
 
 import hashlib
+import json
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +54,13 @@ def axial_geometry() -> SeriesGeometry:
         column_direction=(0.0, 1.0, 0.0),
         frame_of_reference_uid="2.25.1",
     )
+
+
+def box_runs(start: tuple[int, int, int], stop: tuple[int, int, int]) -> dict[str, Any]:
+    """Return a box-shaped mask on the grid of the synthetic series, as a browser sends it."""
+    box = BoundingBox(start, stop)
+    runs: dict[str, Any] = json.loads(encode_mask(box, np.ones(box.shape_zyx, bool), SHAPE))
+    return runs
 
 
 def _store_node(patient: Patient, number: int, hu_sha256: str) -> None:

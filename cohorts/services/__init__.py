@@ -14,6 +14,15 @@ from cohorts.services.excluding import exclude_patient, include_patient
 from cohorts.services.mapping import make_mapping, may_make_mappings, patient_ids_in
 from cohorts.services.members import add_member, create_cohort, remove_member
 from cohorts.services.metadata import MetadataRefused, import_metadata
+from cohorts.services.refining import (
+    NodeVersion,
+    SavedEdit,
+    add_node,
+    merge_nodes,
+    remove_node,
+    save_mask,
+    split_node,
+)
 from cohorts.services.uploads import (
     cancel_intake,
     import_folder,
@@ -24,7 +33,10 @@ from cohorts.services.uploads import (
 __all__ = [
     "NO_PIECES",
     "MetadataRefused",
+    "NodeVersion",
+    "SavedEdit",
     "add_member",
+    "add_node",
     "answer_intake",
     "cancel_intake",
     "create_cohort",
@@ -38,11 +50,15 @@ __all__ = [
     "include_patient",
     "make_mapping",
     "may_make_mappings",
+    "merge_nodes",
     "patient_ids_in",
     "receive_pieces",
     "remove_member",
+    "remove_node",
     "request_intake",
     "request_intake_of_folder",
+    "save_mask",
+    "split_node",
     "start_arrival",
     "state_of_arrival",
 ]

@@ -9,6 +9,7 @@ from readerstudy.analysis.imported_help import EXAMPLE
 from readerstudy.reading.plan import default_plan, plan_from
 from readerstudy.reading.plan_forms import initial_of
 from readerstudy.reading.protocol import digest
+from tests.cases import box_runs
 from tests.people import PASSWORD
 
 Things = dict[str, Any]
@@ -47,6 +48,31 @@ def old_member(things: Things) -> Body:
 
 def viewer_token(things: Things) -> Body:
     return {"name": "3D Slicer", "days": 7}
+
+
+def _save(**said: Any) -> Body:
+    return {"client_id": str(uuid.uuid4())} | said
+
+
+def new_node(things: Things) -> Body:
+    return _save(runs=box_runs((8, 30, 30), (10, 36, 36)))
+
+
+def new_mask(things: Things) -> Body:
+    # The scene's node fills (3, 18, 17) to (5, 24, 24).
+    return _save(base_version=1, runs=box_runs((3, 18, 17), (5, 23, 24)))
+
+
+def part_of_node(things: Things) -> Body:
+    return _save(base_version=1, runs=box_runs((3, 18, 17), (4, 24, 24)))
+
+
+def removed_node(things: Things) -> Body:
+    return _save(base_version=1, reason="A vessel.")
+
+
+def mask_click(things: Things) -> Body:
+    return {"click_zyx": [8, 30, 30], "short_axis_limit_mm": 8}
 
 
 def archive_search(things: Things) -> Body:

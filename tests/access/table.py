@@ -69,10 +69,13 @@ MODEL_READERS = only("coordinator", "other coordinator", "statistician", "other 
 ANNOTATORS = only("annotator", "second annotator")
 PIXELS = only("annotator", "second annotator", "adjudicator", "coordinator")
 PATHOLOGY = PIXELS
+REFINERS = only("annotator", "second annotator", "adjudicator")
+REFINERS_INVALID = only("annotator", "second annotator", "adjudicator", status=400)
 READER = only("reader")
 COHORT, UPLOAD = {"cohort_id": "cohort"}, {"upload_id": "upload"}
 ARRIVAL = {"arrival_id": "arrival"}
 PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
+FRESH_NODE = {"node_id": "fresh_node"}
 OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
 REPORT = {"patient": "patient"}
@@ -211,6 +214,39 @@ COHORTS = {
     ),
     "cohorts-api:upload": Route(args=UPLOAD, get=COORDINATOR),
     "cohorts-api:case": Route(args=PATIENT, get=PIXELS),
+    # A proposal is computed and not stored.
+    "cohorts-api:propose-mask": Route(
+        args=PATIENT, post=REFINERS_INVALID, body=bodies.mask_click, json=True
+    ),
+    "cohorts-api:nodes": Route(
+        args=PATIENT, post=REFINERS_INVALID, body=bodies.new_node, acts="annotator", json=True
+    ),
+    # The scene's patient has one node: there is nothing to merge it with.
+    "cohorts-api:merge-nodes": Route(
+        args=PATIENT, post=REFINERS_INVALID, body=bodies.nothing, json=True
+    ),
+    "cohorts-api:masks": Route(
+        args=FRESH_NODE,
+        get=REFINERS,
+        post=REFINERS_INVALID,
+        body=bodies.new_mask,
+        acts="annotator",
+        json=True,
+    ),
+    "cohorts-api:split-node": Route(
+        args=FRESH_NODE,
+        post=REFINERS_INVALID,
+        body=bodies.part_of_node,
+        acts="adjudicator",
+        json=True,
+    ),
+    "cohorts-api:remove-node": Route(
+        args=FRESH_NODE,
+        post=REFINERS_INVALID,
+        body=bodies.removed_node,
+        acts="annotator",
+        json=True,
+    ),
     # Addresses of frames are signed for one person.
     "cohorts-api:frame": Route(
         args=PATIENT | {"signature": "annotator_frames", "index": 0}, get=only("annotator")

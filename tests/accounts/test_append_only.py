@@ -1,13 +1,18 @@
 """The database itself refuses to change or delete a row of judgement."""
 
+import uuid
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from accounts.append_only import APPEND_ONLY_TABLES
+from cohorts.models import Patient
+from cohorts.services import add_node
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, AssignmentState
 from tests.access import scene
+from tests.cases import box_runs
 
 MODELS = {model._meta.db_table: model for model in apps.get_models()}
 
@@ -15,11 +20,18 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 @pytest.fixture(scope="module")
 def stage(django_db_setup, django_db_blocker):
     with scene.standing(django_db_blocker) as built:
-        # The one kind of judgement that the scene leaves out.
+        # Kinds of judgement that the scene leaves out: a case reopened, and a mask.
         case = Assignment.objects.get(public_id=built.things["submitted_case"])
         assert case.state == AssignmentState.SUBMITTED
         reading.reopen_case(
             by=built.people["coordinator"], assignment=case, reason="Look once more."
+        )
+        fresh = Patient.objects.get(public_id=built.things["patient"])
+        add_node(
+            by=built.people["annotator"],
+            patient=fresh,
+            client_id=uuid.uuid4(),
+            runs=box_runs((8, 30, 30), (10, 36, 36)),
         )
         yield built
 

@@ -1,0 +1,117 @@
+"""Writes the rows of a mask version, measured and looked at as at intake."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from accounts.models import User
+from cohorts import storage
+from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
+from cohorts.dicom.masks import NodeMaskInput, overlap_warnings
+from cohorts.dicom.measurements import measure_node
+from cohorts.dicom.node_warnings import AirCheck, warnings_on_size
+from cohorts.dicom.warnings import IntakeWarning, WarningCode
+from cohorts.intake import stored_hu_sha256
+from cohorts.mask_selectors import next_node_number, other_masks
+from cohorts.models import CTSeries, Node, NodeMask, Patient
+from cohorts.received_masks import ReceivedMask, encoded
+from cohorts.selectors import volume_hu
+
+RECOMPUTED = {
+    WarningCode.SMALL_NODE,
+    WarningCode.CUT_BY_BORDER,
+    WarningCode.ONE_SLICE_NODE,
+    WarningCode.MASK_IN_AIR,
+}
+"""Warnings that follow from a mask. Stations are not kept, so theirs stay as intake had them."""
+
+
+def new_version(
+    *, by: User, node: Node, mask: ReceivedMask, before: NodeMask | None, origin: str
+) -> NodeMask:
+    """Store a mask as the node's current one; the one before ends, its row stays."""
+    series = node.patient.series
+    data = encoded(series, mask)
+    if before is not None:
+        end_version(before)
+    voxels = stored_hu_sha256(series.hu_sha256, series.deidentification)
+    stored = NodeMask(
+        node=node,
+        version=1 if before is None else before.version + 1,
+        digest=hashlib.sha256(voxels.encode("ascii") + data).hexdigest(),
+        runs_key=storage.put(data),
+        origin=origin,
+        created_by=by,
+        **_measured(series, mask),
+    )
+    stored.full_clean(exclude=["node", "created_by"], validate_constraints=False)
+    stored.save(force_insert=True)
+    _warn_anew(series, node.number, mask)
+    return stored
+
+
+def new_node(*, patient: Patient, like: Sequence[Node] = ()) -> Node:
+    """Store a node under the number after the last; side and level where its parents agree."""
+    places = {(parent.auto_side, parent.auto_level) for parent in like}
+    side, level = places.pop() if len(places) == 1 else ("", "")
+    return Node.objects.create(
+        patient=patient, number=next_node_number(patient), auto_side=side, auto_level=level
+    )
+
+
+def end_version(mask: NodeMask) -> None:
+    """Take a version out of force."""
+    mask.is_current = False
+    mask.save(update_fields=["is_current"])
+
+
+def end_node(node: Node, mask: NodeMask) -> None:
+    """Take a node off the lists; rows, masks and warnings about it are not shown any more."""
+    end_version(mask)
+    node.removed_at = timezone.now()
+    node.save(update_fields=["removed_at"])
+    _replace_warnings(node.patient.series, node.number, [])
+
+
+def warn_of_overlaps(patient: Patient) -> None:
+    """Look again which nodes of the patient share voxels."""
+    series = patient.series
+    found = overlap_warnings(other_masks(patient, ()))
+    kept = [one for one in series.warnings if one["code"] != WarningCode.OVERLAPPING_NODES]
+    _store_warnings(series, kept + [one.as_dict() for one in found])
+
+
+def _measured(series: CTSeries, mask: ReceivedMask) -> dict[str, Any]:
+    geometry = SeriesGeometry.from_dict(series.geometry)
+    found = measure_node(mask.box, mask.voxels, geometry).to_dict()
+    found["bounding_box"] = found.pop("box")
+    del found["centroid_lps_mm"]  # follows from the geometry
+    return found
+
+
+def _warn_anew(series: CTSeries, number: int, mask: ReceivedMask) -> None:
+    geometry = SeriesGeometry.from_dict(series.geometry)
+    measured = measure_node(mask.box, mask.voxels, geometry)
+    found = warnings_on_size(number, measured)
+    # The slices of the node alone: its box is counted from the first of them.
+    (z0, y0, x0), (z1, y1, x1) = mask.box.start_zyx, mask.box.stop_zyx
+    part = BoundingBox((0, y0, x0), (z1 - z0, y1, x1))
+    volume = np.ascontiguousarray(volume_hu(series, z0, z1 - 1))
+    node = NodeMaskInput(label=number, name="", box=part, mask=mask.voxels)
+    found += AirCheck(volume).warnings(node)
+    _replace_warnings(series, number, found)
+
+
+def _replace_warnings(series: CTSeries, number: int, found: list[IntakeWarning]) -> None:
+    kept = [
+        one for one in series.warnings if one["node"] != number or one["code"] not in RECOMPUTED
+    ]
+    _store_warnings(series, kept + [one.as_dict() for one in found])
+
+
+def _store_warnings(series: CTSeries, warnings: list[dict[str, Any]]) -> None:
+    series.warnings = warnings
+    series.save(update_fields=["warnings"])
