@@ -63,7 +63,7 @@ def enter_report(
     ``base_revision`` that is not the newest raises Conflict; a locked report is only corrected.
     """
     newest = _newest_for(by, patient)
-    if newest and newest.state == ReportState.DRAFT and is_same(newest, report):
+    if newest and newest.state != ReportState.LOCKED and is_same(newest, report):
         return newest
     _refuse_stale(newest, base_revision)
     if newest and newest.state == ReportState.LOCKED:

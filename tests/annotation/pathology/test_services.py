@@ -98,6 +98,13 @@ def test_saving_what_is_there_adds_nothing(people, patient, sound, entered):
     assert PathologyReport.objects.count() == 1
 
 
+def test_saving_a_checked_report_unchanged_leaves_it_checked(people, patient, sound, checked):
+    again = services.enter_report(
+        by=people.annotator_one, patient=patient, report=sound, base_revision=2
+    )
+    assert again == checked
+
+
 @pytest.mark.parametrize("base_revision", [0, 2])
 def test_a_save_on_an_unseen_state_is_a_conflict(people, patient, sound, entered, base_revision):
     with pytest.raises(Conflict, match="it is at revision 1, this page knew") as refusal:
