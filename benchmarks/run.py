@@ -13,6 +13,7 @@ COMMANDS = (
     ["viewer_speed.py"],
     ["intake_speed.py"],
     ["intake_fuzz.py"],
+    ["click_segmentation.py"],
     ["statistics_speed.py"],
     ["analysis_speed.py"],
     ["report_speed.py"],
