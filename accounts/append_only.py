@@ -84,6 +84,7 @@ APPEND_ONLY_TABLES = (
     "annotation_nodelabel",
     "annotation_findingreason",
     "annotation_adjudication",
+    "annotation_discussionstatement",
     "annotation_referencestandard",
     "annotation_pathologyreport",
     "inference_prediction",

@@ -31,14 +31,16 @@ from annotation.serializers import (
 )
 
 
-def _person(request: Request) -> User:
+def person_of(request: Request) -> User:
+    """Return who asks."""
     return cast("User", request.user)
 
 
-def _parsed(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    parsed = serializer(data=request.data)
-    parsed.is_valid(raise_exception=True)
-    return cast("dict[str, Any]", parsed.validated_data)
+def parsed(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the request's body by a serializer, or raise its errors (400)."""
+    given = serializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", given.validated_data)
 
 
 def _details(given: dict[str, Any]) -> LabelDetails:
@@ -55,7 +57,7 @@ class OwnLabelling(APIView):
         operation_id="annotation_labelling", responses={200: AnnotatorLabelling, **errors()}
     )
     def get(self, request: Request, labelling: uuid.UUID) -> Response:
-        own = selectors.own_labelling(_person(request), labelling)
+        own = selectors.own_labelling(person_of(request), labelling)
         return Response(AnnotatorLabelling(selectors.labelling_state(own)).data)
 
 
@@ -74,12 +76,12 @@ class RecordLabel(APIView):
         },
     )
     def post(self, request: Request, labelling: uuid.UUID) -> Response:
-        own = selectors.own_labelling(_person(request), labelling)
-        given = _parsed(LabelInput, request)
+        own = selectors.own_labelling(person_of(request), labelling)
+        given = parsed(LabelInput, request)
         node = selectors.node_of(own, given.pop("node"))
         shown = services.Shown(given.pop("shown_case"), given.pop("shown_slice"))
         saved = services.record_label(
-            by=_person(request),
+            by=person_of(request),
             labelling=own,
             node=node,
             details=_details(given),
@@ -123,9 +125,9 @@ class SubmitLabelling(APIView):
         responses={200: AnnotatorSubmission, **errors(400, 409, 422)},
     )
     def post(self, request: Request, labelling: uuid.UUID) -> Response:
-        own = selectors.own_labelling(_person(request), labelling)
-        given = _parsed(SubmitInput, request)
-        done = services.submit_labelling(by=_person(request), labelling=own, **given)
+        own = selectors.own_labelling(person_of(request), labelling)
+        given = parsed(SubmitInput, request)
+        done = services.submit_labelling(by=person_of(request), labelling=own, **given)
         return Response(AnnotatorSubmission(selectors.labelling_state(done)).data)
 
 
@@ -140,7 +142,7 @@ class Disagreements(APIView):
     )
     def get(self, request: Request, cohort: uuid.UUID) -> Response:
         found = selectors.discordant_nodes(
-            _person(request), selectors.cohort_to_adjudicate(_person(request), cohort)
+            person_of(request), selectors.cohort_to_adjudicate(person_of(request), cohort)
         )
         entries = [selectors.disagreement_state(entry) for entry in found]
         return Response(AdjudicatorDisagreement(entries, many=True).data)
@@ -156,7 +158,7 @@ class Adjudicate(APIView):
         responses={200: AdjudicatorDisagreement, **errors()},
     )
     def get(self, request: Request, node: uuid.UUID) -> Response:
-        found = selectors.disagreement_for(_person(request), node)
+        found = selectors.disagreement_for(person_of(request), node)
         return Response(AdjudicatorDisagreement(selectors.disagreement_state(found)).data)
 
     @extend_schema(
@@ -165,10 +167,10 @@ class Adjudicate(APIView):
         responses={201: AdjudicatorDisagreement, **errors(400, 409, 422)},
     )
     def post(self, request: Request, node: uuid.UUID) -> Response:
-        found = selectors.disagreement_for(_person(request), node)
-        given = _parsed(DecisionInput, request)
-        services.adjudicate(by=_person(request), node=found.node, **given)
-        decided = selectors.disagreement_for(_person(request), node)
+        found = selectors.disagreement_for(person_of(request), node)
+        given = parsed(DecisionInput, request)
+        services.adjudicate(by=person_of(request), node=found.node, **given)
+        decided = selectors.disagreement_for(person_of(request), node)
         answer = AdjudicatorDisagreement(selectors.disagreement_state(decided)).data
         return Response(answer, status.HTTP_201_CREATED)
 
@@ -183,7 +185,7 @@ class ReferenceStandards(APIView):
         responses={200: ReleasedVersion(many=True), **errors()},
     )
     def get(self, request: Request, cohort: uuid.UUID) -> Response:
-        found = selectors.cohort_of_reference_standards(_person(request), cohort)
+        found = selectors.cohort_of_reference_standards(person_of(request), cohort)
         versions = selectors.reference_standards_of(found)
         return Response(ReleasedVersion(versions, many=True).data)
 
@@ -193,8 +195,8 @@ class ReferenceStandards(APIView):
         responses={201: ReleasedVersion, **errors(422)},
     )
     def post(self, request: Request, cohort: uuid.UUID) -> Response:
-        found = selectors.cohort_to_release(_person(request), cohort)
-        released = services.release_reference_standard(by=_person(request), cohort=found)
+        found = selectors.cohort_to_release(person_of(request), cohort)
+        released = services.release_reference_standard(by=person_of(request), cohort=found)
         return Response(ReleasedVersion(released).data, status.HTTP_201_CREATED)
 
 
@@ -208,6 +210,6 @@ class ReferenceStandardVersion(APIView):
         responses={200: ReleasedContent, **errors()},
     )
     def get(self, request: Request, cohort: uuid.UUID, version: int) -> Response:
-        found = selectors.cohort_of_reference_standards(_person(request), cohort)
+        found = selectors.cohort_of_reference_standards(person_of(request), cohort)
         released = selectors.reference_standard(found, version)
         return Response(ReleasedContent(selectors.released_content(released)).data)

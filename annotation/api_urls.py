@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import api, pathology_api
+from annotation import api, discussion_api, pathology_api
 
 app_name = "annotation_api"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("labellings/<uuid:labelling>/labels/", api.RecordLabel.as_view(), name="labels"),
     path("labellings/<uuid:labelling>/reasons/", api.GiveReason.as_view(), name="reasons"),
     path("labellings/<uuid:labelling>/submit/", api.SubmitLabelling.as_view(), name="submit"),
+    path(
+        "cohorts/<uuid:cohort>/discussions/",
+        discussion_api.Discussions.as_view(),
+        name="discussions",
+    ),
+    path("discussions/<uuid:node>/", discussion_api.Discuss.as_view(), name="discussion"),
     path("cohorts/<uuid:cohort>/disagreements/", api.Disagreements.as_view(), name="disagreements"),
     path("adjudications/<uuid:node>/", api.Adjudicate.as_view(), name="adjudication"),
     path(

@@ -19,6 +19,8 @@ class Outcome(StrEnum):
 
     WAITING = "waiting"
     AGREED = "agreed"
+    TO_DISCUSS = "to_discuss"
+    AGREED_IN_DISCUSSION = "agreed_in_discussion"
     TO_ADJUDICATE = "to_adjudicate"
     ADJUDICATED = "adjudicated"
 
@@ -51,39 +53,70 @@ class Consensus:
         return NodeCategory(self.label)
 
 
-def consensus(first: int | None, second: int | None, decision: int | None = None) -> Consensus:
+SOURCES = {
+    Outcome.AGREED: "agreement",
+    Outcome.AGREED_IN_DISCUSSION: "discussion",
+    Outcome.ADJUDICATED: "adjudication",
+}
+"""How each final outcome came about, as a reference standard names it."""
+
+
+def consensus(
+    first: int | None,
+    second: int | None,
+    decision: int | None = None,
+    *,
+    discussed: tuple[int | None, int | None] = (None, None),
+) -> Consensus:
     """Say what two annotators' submitted labels amount to; the annotators are interchangeable.
 
     *Not determinable* is a label like the others: two of them agree that the node has no
-    category; one of them beside a category is a disagreement.
+    category; one of them beside a category is a disagreement. A disagreement is discussed first,
+    and decided by the adjudicator if both have spoken and still differ.
 
     Parameters
     ----------
     first, second : int or None
         The two labels (0, 1, 2 or 9), None for an annotator who has not submitted.
     decision : int or None
-        The adjudicator's label made on exactly these two labels. It counts only where they differ.
+        The adjudicator's label made on exactly these two labels. It counts only where they differ,
+        and settles that the discussion is over.
+    discussed : tuple of (int or None)
+        What each of them says in the discussion, None for one who has not spoken.
 
     Returns
     -------
     Consensus
-        Waiting, agreed with the label, to adjudicate, or adjudicated with the decision.
+        Waiting, agreed with the label, to discuss, agreed in the discussion, to adjudicate, or
+        adjudicated with the decision.
 
     Raises
     ------
     ValueError
         If a label is none of 0, 1, 2, 9.
     """
-    for name, label in (("first", first), ("second", second), ("decision", decision)):
-        if label is not None and label not in LABELS:
-            raise ValueError(f"{name}={label!r} is no label: one of {sorted(LABELS)} is expected.")
+    _refuse_unknown(first=first, second=second, decision=decision)
+    _refuse_unknown(discussed_first=discussed[0], discussed_second=discussed[1])
     if first is None or second is None:
         return Consensus(outcome=Outcome.WAITING)
     if first == second:
         return Consensus(outcome=Outcome.AGREED, label=first)
-    if decision is None:
-        return Consensus(outcome=Outcome.TO_ADJUDICATE)
-    return Consensus(outcome=Outcome.ADJUDICATED, label=decision)
+    return _disagreement(discussed, decision)
+
+
+def _disagreement(discussed: tuple[int | None, int | None], decision: int | None) -> Consensus:
+    spoken = None not in discussed
+    if spoken and discussed[0] == discussed[1]:
+        return Consensus(outcome=Outcome.AGREED_IN_DISCUSSION, label=discussed[0])
+    if decision is not None:
+        return Consensus(outcome=Outcome.ADJUDICATED, label=decision)
+    return Consensus(outcome=Outcome.TO_ADJUDICATE if spoken else Outcome.TO_DISCUSS)
+
+
+def _refuse_unknown(**labels: int | None) -> None:
+    for name, label in labels.items():
+        if label is not None and label not in LABELS:
+            raise ValueError(f"{name}={label!r} is no label: one of {sorted(LABELS)} is expected.")
 
 
 def anonymous_order(

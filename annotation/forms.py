@@ -34,20 +34,36 @@ class ImportForm(forms.Form):
         return upload
 
 
-class DecisionForm(forms.Form):
-    """An adjudicator's decision."""
+class LabelForm(forms.Form):
+    """A label given beside the CT by somebody who has seen what others gave."""
 
     label = forms.TypedChoiceField(
-        label="Decision",
+        label="Label",
         choices=LABEL_CHOICES,
         coerce=int,
         widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
         error_messages={"required": "Choose a category."},
     )
+    base_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class StatementForm(LabelForm):
+    """An annotator's last word in the discussion."""
+
+    reason = forms.CharField(
+        label="Reason (needed if you revise your label)",
+        max_length=MAX_COMMENT,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 4}),
+    )
+
+
+class DecisionForm(LabelForm):
+    """An adjudicator's decision."""
+
     reason = forms.CharField(
         label="Reason",
         max_length=MAX_COMMENT,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 4}),
         error_messages={"required": "Write why: a decision needs a reason."},
     )
-    base_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)

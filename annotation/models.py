@@ -7,6 +7,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 
+from annotation.discussion_models import DiscussionStatement
 from annotation.label_csv import MAX_COMMENT
 from annotation.pathology_models import PathologyReport, ReportState
 from annotation.pathology_rules.details import CERTAINTY_LABELS, MAX_MATTED, LabelDetails
@@ -17,6 +18,7 @@ from cohorts.vocabulary import LABEL_CHOICES
 
 __all__ = [
     "Adjudication",
+    "DiscussionStatement",
     "FindingReason",
     "Labelling",
     "LabellingState",

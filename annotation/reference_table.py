@@ -16,7 +16,7 @@ NAMES = dict(LABEL_CHOICES)
 
 
 class ReferenceRow(TypedDict):
-    """One node of a reference standard; ``source`` is "agreement" or "adjudication"."""
+    """One node of a reference standard; ``source`` is one of `consensus.SOURCES`."""
 
     patient: str
     node: int

@@ -187,11 +187,47 @@ class AnnotatorSubmission(serializers.Serializer[object]):
     version = serializers.IntegerField()
 
 
-class AnonymousLabel(serializers.Serializer[object]):
-    """One annotator's label without the annotator."""
+class SpokenStatement(serializers.Serializer[object]):
+    """An annotator's last word in the discussion."""
+
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    reason = serializers.CharField(allow_blank=True)
+
+
+class DiscussedLabel(GivenDetails):
+    """One annotator's label without the annotator, and the last word on it."""
 
     label = serializers.IntegerField()  # type: ignore[assignment]
     comment = serializers.CharField(allow_blank=True)
+    statement = SpokenStatement(allow_null=True)
+
+
+class AnnotatorDiscussion(serializers.Serializer[object]):
+    """A node that the two annotators labelled differently, as one of them sees it."""
+
+    node = serializers.UUIDField()
+    patient = serializers.UUIDField()
+    pseudonym = serializers.CharField()
+    number = serializers.IntegerField()
+    own = DiscussedLabel()
+    other = DiscussedLabel()
+    outcome = serializers.CharField(
+        help_text="to_discuss, agreed_in_discussion, to_adjudicate or adjudicated"
+    )
+    version = serializers.IntegerField(help_text="Statements so far: the next base_version.")
+
+
+class StatementInput(serializers.Serializer[object]):
+    """A statement on its way in."""
+
+    label = serializers.IntegerField(help_text=LABEL_HELP)  # type: ignore[assignment]
+    reason = serializers.CharField(
+        max_length=MAX_COMMENT,
+        allow_blank=True,
+        default="",
+        help_text="Required with another label than one's own.",
+    )
+    base_version = serializers.IntegerField(min_value=0)
 
 
 class AdjudicatorDecision(serializers.Serializer[object]):
@@ -208,8 +244,8 @@ class AdjudicatorDisagreement(serializers.Serializer[object]):
     patient = serializers.UUIDField()
     pseudonym = serializers.CharField()
     number = serializers.IntegerField()
-    annotator_a = AnonymousLabel()
-    annotator_b = AnonymousLabel()
+    annotator_a = DiscussedLabel()
+    annotator_b = DiscussedLabel()
     decision = AdjudicatorDecision(allow_null=True)
     version = serializers.IntegerField(help_text="Decisions so far: the next base_version.")
 
@@ -229,7 +265,7 @@ class ReleasedRow(serializers.Serializer[object]):
     node = serializers.IntegerField()
     mask_digest = serializers.CharField()
     label = serializers.IntegerField(help_text=LABEL_HELP)  # type: ignore[assignment]
-    source = serializers.CharField(help_text="agreement or adjudication")  # type: ignore[assignment]
+    source = serializers.CharField(help_text="agreement, discussion or adjudication")  # type: ignore[assignment]
 
 
 class ReleasedVersion(serializers.Serializer[object]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import pathology_views, views
+from annotation import discussion_views, pathology_views, views
 
 app_name = "annotation"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("patients/<uuid:patient>/start/", views.StartLabelling.as_view(), name="start"),
     path("cohorts/<uuid:cohort>/import/", views.ImportLabels.as_view(), name="import"),
     path("cohorts/<uuid:cohort>/labels.csv", views.ExportLabels.as_view(), name="export"),
+    path("discussion/", discussion_views.Discussions.as_view(), name="discussion"),
+    path("discussion/<uuid:node>/", discussion_views.Discuss.as_view(), name="discuss"),
     path("adjudication/", views.Disagreements.as_view(), name="adjudication"),
     path("adjudication/<uuid:node>/", views.Adjudicate.as_view(), name="decide"),
     path("release/", views.Releases.as_view(), name="releases"),

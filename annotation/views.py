@@ -8,6 +8,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views import View
 
 from accounts.models import User
@@ -147,7 +148,7 @@ class Adjudicate(Page):
         status: int = 200,
     ) -> HttpResponse:
         """Render the page of one disagreement."""
-        context = {"found": found, "form": form}
+        context = {"found": found, "form": form, "back": reverse("annotation:adjudication")}
         return render(request, "annotation/decide.html", context, status=status)
 
 

@@ -173,6 +173,8 @@ def with_real_ids(case, things, other_state=False):
     """Put ids of things that exist where the description asks for any id."""
     known = {"study": "seat", "patient_id": "patient", "node": "discordant", "index": 0}
     known |= {"cohort_id": "cohort", "cohort": "cohort", "upload_id": "upload", "version": 1}
+    if "/discussions/" in case.path:
+        known["node"] = "disputed"
     known |= {"case": "case", "labelling": "labelling", "dataset_id": "dataset"}
     known |= {"study_id": "closed_study", "run_id": "done_run"}
     known |= {"simulation_id": "done_simulation", "patient": "patient"}

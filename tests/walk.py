@@ -10,6 +10,7 @@ from readerstudy.reading import selectors as reading_selectors
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import AssignmentNode, Study
 from readerstudy.reading.services.calls import CallGiven
+from tests.discussion import keep_all
 from tests.people import People
 
 
@@ -38,6 +39,7 @@ def release_truth(people: People, cohort: Cohort, *, undetermined: int | None = 
                     label=label,
                 )
             annotation.submit_labelling(by=annotator, labelling=labelling)
+    keep_all(cohort)
     for open_node in discordant_nodes(people.adjudicator, cohort):
         annotation.adjudicate(
             by=people.adjudicator,

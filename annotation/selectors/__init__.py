@@ -12,6 +12,17 @@ from annotation.selectors.disagreements import (
     may_adjudicate,
     next_disagreement,
 )
+from annotation.selectors.discussion import (
+    CohortDiscussion,
+    Discussion,
+    cohort_discussions,
+    discussion_among,
+    discussion_for,
+    discussion_is_open,
+    discussion_state,
+    discussions_in,
+    next_discussion,
+)
 from annotation.selectors.labelling_state import (
     given_in,
     labelling_state,
@@ -82,8 +93,10 @@ from annotation.selectors.standings import (
 
 __all__ = [
     "PATHOLOGY_ROLES",
+    "CohortDiscussion",
     "CohortProgress",
     "Disagreement",
+    "Discussion",
     "LabelPair",
     "NodeStanding",
     "QueueCohort",
@@ -94,6 +107,7 @@ __all__ = [
     "TruthRow",
     "annotator_pairs",
     "annotators_of",
+    "cohort_discussions",
     "cohort_of_reference_standards",
     "cohort_to_adjudicate",
     "cohort_to_import",
@@ -108,6 +122,11 @@ __all__ = [
     "disagreement_state",
     "disagreements_by_cohort",
     "discordant_nodes",
+    "discussion_among",
+    "discussion_for",
+    "discussion_is_open",
+    "discussion_state",
+    "discussions_in",
     "final_rows",
     "findings_of",
     "given_in",
@@ -124,6 +143,7 @@ __all__ = [
     "newest_step",
     "next_differences",
     "next_disagreement",
+    "next_discussion",
     "next_patient",
     "node_of",
     "not_determinable_nodes",

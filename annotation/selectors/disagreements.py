@@ -11,7 +11,8 @@ from django.http import Http404
 
 from accounts.models import User
 from annotation.consensus import Outcome, anonymous_order
-from annotation.models import Adjudication, Labelling, NodeLabel
+from annotation.models import Adjudication, DiscussionStatement, Labelling, NodeLabel
+from annotation.selectors.discussion import side_of
 from annotation.selectors.standings import NodeStanding, standings
 from cohorts.models import Cohort, Node
 from cohorts.selectors import cohort_for, cohorts_of, has_role
@@ -27,6 +28,8 @@ class Disagreement:
     node: Node
     label_a: NodeLabel
     label_b: NodeLabel
+    statement_a: DiscussionStatement | None
+    statement_b: DiscussionStatement | None
     decision: Adjudication | None
     base_version: int
 
@@ -85,9 +88,9 @@ def _disagreements(nodes: Iterable[NodeStanding]) -> list[Disagreement]:
 def _disagreement(standing: NodeStanding, base_version: int) -> Disagreement:
     if standing.first is None or standing.second is None:
         raise ValueError("a disagreement has two labels")
-    label_a, label_b = anonymous_order(
-        standing.first,
-        standing.second,
+    (label_a, statement_a), (label_b, statement_b) = anonymous_order(
+        (standing.first, standing.first_statement),
+        (standing.second, standing.second_statement),
         node=str(standing.node.public_id),
         key=settings.SECRET_KEY.encode(),
     )
@@ -95,6 +98,8 @@ def _disagreement(standing: NodeStanding, base_version: int) -> Disagreement:
         node=standing.node,
         label_a=label_a,
         label_b=label_b,
+        statement_a=statement_a,
+        statement_b=statement_b,
         decision=standing.decision,
         base_version=base_version,
     )
@@ -129,8 +134,8 @@ def disagreement_state(found: Disagreement) -> dict[str, Any]:
         "patient": found.node.patient.public_id,
         "pseudonym": found.node.patient.pseudonym,
         "number": found.node.number,
-        "annotator_a": {"label": found.label_a.label, "comment": found.label_a.comment},
-        "annotator_b": {"label": found.label_b.label, "comment": found.label_b.comment},
+        "annotator_a": side_of(found.label_a, found.statement_a),
+        "annotator_b": side_of(found.label_b, found.statement_b),
         "decision": None
         if decision is None
         else {"label": decision.label, "reason": decision.reason},

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from annotation.consensus import Outcome
+from annotation.consensus import SOURCES, Outcome
 from annotation.models import Labelling, LabellingState, NodeLabel, ReferenceStandard
 from annotation.reference_differences import Difference, differences
 from annotation.reference_table import ReferenceRow
@@ -72,6 +72,8 @@ class PatientProgress:
     nodes: int
     annotators: list[AnnotatorProgress]
     agreed: int
+    to_discuss: int
+    agreed_in_discussion: int
     open: int
     adjudicated: int
 
@@ -92,6 +94,14 @@ class CohortProgress:
     @property
     def agreed(self) -> int:
         return sum(patient.agreed for patient in self.patients)
+
+    @property
+    def to_discuss(self) -> int:
+        return sum(patient.to_discuss for patient in self.patients)
+
+    @property
+    def agreed_in_discussion(self) -> int:
+        return sum(patient.agreed_in_discussion for patient in self.patients)
 
     @property
     def open(self) -> int:
@@ -140,6 +150,8 @@ def progress_of(coordinator: User, cohort: Cohort) -> CohortProgress:
                 for person in annotators
             ],
             agreed=outcomes[patient.pk, Outcome.AGREED],
+            to_discuss=outcomes[patient.pk, Outcome.TO_DISCUSS],
+            agreed_in_discussion=outcomes[patient.pk, Outcome.AGREED_IN_DISCUSSION],
             open=outcomes[patient.pk, Outcome.TO_ADJUDICATE],
             adjudicated=outcomes[patient.pk, Outcome.ADJUDICATED],
         )
@@ -187,6 +199,12 @@ def missing_for_release(cohort: Cohort) -> list[ValidationError]:
             [] if waiting else [n for n in nodes if n.consensus.outcome == Outcome.WAITING],
             "there is no label, although their patient was submitted",
             "not_labelled",
+        ),
+        *_counted(
+            nodes,
+            [n for n in nodes if n.consensus.outcome == Outcome.TO_DISCUSS],
+            "the annotators differ and have not both spoken in the discussion",
+            "not_discussed",
         ),
         *_counted(
             nodes,
@@ -254,7 +272,7 @@ def final_rows(cohort: Cohort) -> list[ReferenceRow]:
             node=standing.node.number,
             mask_digest=standing.mask_digest,
             label=standing.consensus.label,
-            source="agreement" if standing.consensus.outcome == Outcome.AGREED else "adjudication",
+            source=SOURCES[standing.consensus.outcome],
         )
         for standing in standings(cohort)
         if standing.consensus.label is not None

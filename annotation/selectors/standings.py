@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from annotation.consensus import Consensus, consensus
-from annotation.models import Adjudication, LabellingState, NodeLabel
+from annotation.models import Adjudication, DiscussionStatement, LabellingState, NodeLabel
 from cohorts.models import Cohort, CohortMember, Node, Patient
 from cohorts.selectors import current_masks_in, included_patients
 from cohorts.vocabulary import CohortRole
@@ -18,12 +18,14 @@ ANNOTATORS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class NodeStanding:
-    """One node with both submitted labels, the decision made on them, and what follows."""
+    """One node with both submitted labels, what was said and decided on them, and what follows."""
 
     node: Node
     mask_digest: str
     first: NodeLabel | None
     second: NodeLabel | None
+    first_statement: DiscussionStatement | None
+    second_statement: DiscussionStatement | None
     decision: Adjudication | None
     consensus: Consensus
 
@@ -63,12 +65,13 @@ def standings(cohort: Cohort, only: Node | None = None) -> list[NodeStanding]:
         if len(annotators) == ANNOTATORS
         else ({}, {})
     )
-    decisions = _current_decisions(cohort)
+    decisions, statements = _current_decisions(cohort), _statements(cohort)
     return [
         _standing(
             mask.node,
             mask.digest,
             (first.get(mask.node_id), second.get(mask.node_id)),
+            statements,
             decisions.get(mask.node_id),
         )
         for mask in masks
@@ -81,7 +84,7 @@ def _submitted_labels(cohort: Cohort, annotator: User) -> dict[int, NodeLabel]:
         labelling__patient__cohort=cohort,
         labelling__state=LabellingState.SUBMITTED,
         superseded_by__isnull=True,
-    )
+    ).select_related("labelling")
     return {row.node_id: row for row in rows}
 
 
@@ -90,13 +93,25 @@ def _current_decisions(cohort: Cohort) -> dict[int, Adjudication]:
     return {row.node_id: row for row in rows}
 
 
+def _statements(cohort: Cohort) -> dict[tuple[int, int], DiscussionStatement]:
+    """Return what was said in discussions, by the speaker's own label and the other one."""
+    rows = DiscussionStatement.objects.filter(
+        own_label__labelling__patient__cohort=cohort
+    ).select_related("own_label")
+    return {(row.own_label_id, row.other_label_id): row for row in rows}
+
+
 def _standing(
     node: Node,
     mask_digest: str,
     pair: tuple[NodeLabel | None, NodeLabel | None],
+    statements: dict[tuple[int, int], DiscussionStatement],
     decision: Adjudication | None,
 ) -> NodeStanding:
     first, second = pair
+    # What was said counts only for the very labels it was said of, as a decision does.
+    said = statements.get((first.pk, second.pk)) if first and second else None
+    answered = statements.get((second.pk, first.pk)) if first and second else None
     # A decision counts only for the very labels it was made on.
     on = {decision.first_label_id, decision.second_label_id} if decision else set()
     valid = decision if first and second and on == {first.pk, second.pk} else None
@@ -105,10 +120,13 @@ def _standing(
         mask_digest=mask_digest,
         first=first,
         second=second,
+        first_statement=said,
+        second_statement=answered,
         decision=valid,
         consensus=consensus(
             first.label if first else None,
             second.label if second else None,
             valid.label if valid else None,
+            discussed=(said.label if said else None, answered.label if answered else None),
         ),
     )

@@ -1,6 +1,7 @@
 """Writes of the annotation room: verbs a person would say, each one transaction."""
 
 from annotation.services.adjudicating import adjudicate
+from annotation.services.discussing import state_in_discussion
 from annotation.services.importing import LabelImport, LabelImportError, import_labels
 from annotation.services.labelling import (
     RecordedLabel,
@@ -42,5 +43,6 @@ __all__ = [
     "report_from",
     "save_report",
     "start_labelling",
+    "state_in_discussion",
     "submit_labelling",
 ]

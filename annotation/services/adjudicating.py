@@ -59,6 +59,12 @@ def _discordant(cohort: Cohort, node: Node) -> NodeStanding:
     for standing in standings(cohort, only=node):
         if standing.consensus.outcome in (Outcome.TO_ADJUDICATE, Outcome.ADJUDICATED):
             return standing
+        if standing.consensus.outcome == Outcome.TO_DISCUSS:
+            raise ValidationError(
+                f"Node {node.number} of {node.patient.pseudonym} is still in the annotators' "
+                "discussion: it comes to you if they go on to differ.",
+                code="in_discussion",
+            )
     raise ValidationError(
         f"Node {node.number} of {node.patient.pseudonym} is no disagreement: only nodes of "
         "included patients that both annotators have submitted with different labels are decided.",

@@ -28,6 +28,7 @@ from readerstudy.analysis.training_watch import train_here
 from readerstudy.dashboard.simulated_people import (
     Truth,
     adjudicate_all,
+    discuss_all,
     label_all,
     read_all,
     truth_of,
@@ -159,7 +160,8 @@ def _labels(
 def _reference_standard(tell: Tell, people: dict[str, User], name: str, truth: Truth) -> None:
     cohort = Cohort.objects.get(name=name)
     if last_reference_standard(cohort) is None:
-        tell(f"{name}: adjudication and release")
+        tell(f"{name}: discussion, adjudication and release")
+        discuss_all(cohort, truth, seed=len(truth))
         adjudicate_all(people["adjudicator"], cohort, truth)
         annotation.release_reference_standard(by=people["coordinator"], cohort=cohort)
 

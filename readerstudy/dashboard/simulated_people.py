@@ -9,7 +9,7 @@ import numpy as np
 
 from accounts.models import User
 from annotation import services as annotation
-from annotation.selectors import discordant_nodes
+from annotation.selectors import annotators_of, discordant_nodes, discussions_in
 from cohorts.models import Cohort
 from cohorts.phantom.cohort import PhantomPatient
 from readerstudy.reading import selectors as reading_selectors
@@ -54,6 +54,24 @@ def label_all(
         csv_file=io.BytesIO("\n".join(lines).encode()),
         submit=True,
     )
+
+
+def discuss_all(cohort: Cohort, truth: Truth, *, seed: int) -> None:
+    """Have both annotators' last words: half of those who erred see it."""
+    rng = np.random.default_rng(seed)
+    for annotator in annotators_of(cohort):
+        for found in discussions_in(annotator, cohort.public_id):
+            if not found.waits_for_me:
+                continue
+            drawn = truth[(found.node.patient.pseudonym, found.node.number)]
+            sees_it = found.own.label != drawn and rng.random() < 0.5
+            annotation.state_in_discussion(
+                by=annotator,
+                node=found.node,
+                label=drawn if sees_it else found.own.label,
+                reason="Demonstration: convinced by the other annotator." if sees_it else "",
+                base_version=found.version,
+            )
 
 
 def adjudicate_all(adjudicator: User, cohort: Cohort, truth: Truth) -> None:

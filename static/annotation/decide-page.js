@@ -1,5 +1,5 @@
 /**
- * The adjudication page: the CT with the one node to decide; saved only while it is shown.
+ * One node to discuss or to decide beside the CT; saved only while it is shown.
  */
 import { listKeys } from '../reading/reading-keys.js';
 import { getJson } from '../viewer/http.js';
@@ -55,7 +55,8 @@ class DecidePage {
 
   /** @param {number} label */
   #choose(label) {
-    const choice = this.#part('fields').querySelector(`input[type="radio"][value="${label}"]`);
+    const choice = this.root.querySelector(`input[type="radio"][value="${label}"]`);
+    if (!(choice instanceof HTMLInputElement)) return;
     choice.checked = true;
     choice.focus();
   }
@@ -63,8 +64,10 @@ class DecidePage {
   #show() {
     const off = this.viewer.shown() === null;
     // A disabled button also stops Enter from sending the form.
-    this.#part('save').disabled = off;
-    this.#part('hint').textContent = off ? 'The decision is off until the picture is shown.' : '';
+    const save = this.#part('save'); // absent where nothing is left to say
+    if (save === null) return;
+    save.disabled = off;
+    this.#part('hint').textContent = off ? 'Saving is off until the picture is shown.' : '';
   }
 }
 

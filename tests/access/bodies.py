@@ -190,6 +190,10 @@ def decision(things: Things) -> Body:
     return {"label": 2, "reason": "A good reason.", "base_version": 1}
 
 
+def statement(things: Things) -> Body:
+    return {"label": 2, "reason": "A good reason.", "base_version": 1}
+
+
 def confirmation(things: Things) -> Body:
     return {"confirmed": "yes"}
 

@@ -28,7 +28,7 @@ from cohorts import sealing, storage
 from cohorts.arrivals import ExpectedFile
 from cohorts.dicomweb.cases import ServedCase
 from cohorts.dicomweb.services import create_token
-from cohorts.models import ArchivePull, ArchiveSearch, Cohort, IntakeUpload, Patient
+from cohorts.models import ArchivePull, ArchiveSearch, Cohort, IntakeUpload, Node, Patient
 from cohorts.selectors import current_masks_in
 from cohorts.services import exclude_patient, start_arrival
 from cohorts.serving import frames_signature
@@ -47,6 +47,7 @@ from readerstudy.reading.models import Assignment, Study, StudyReader
 from readerstudy.reading.plan import default_plan
 from readerstudy.reading.services.calls import CallGiven
 from tests import walk
+from tests.annotation.conftest import label_all
 from tests.attribution_cases import store_map
 from tests.cases import store_case
 from tests.inference.training_cases import TINY, freeze, store_development
@@ -210,8 +211,19 @@ def _draft(people: People, cohort: Cohort) -> dict[str, Any]:
     }
 
 
+def _disputed(people: People, cohort: Cohort) -> Node:
+    """A node of which the second annotator has spoken and the first has not."""
+    patient = store_case(cohort, "P008", nodes=1)
+    label_all(people.annotator_one, patient, [0])
+    label_all(people.annotator_two, patient, [1])
+    node = patient.nodes.get()
+    annotation.state_in_discussion(by=people.annotator_two, node=node, label=1)
+    return node
+
+
 def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
-    """An upload, a waiting prediction run, a decided disagreement, an open labelling."""
+    """An upload, a waiting prediction run, disagreements, an open labelling."""
+    disputed = _disputed(people, cohort)
     discordant = cohort.patients.get(pseudonym="P001").nodes.get(number=1)
     fresh = store_case(cohort, "P009", nodes=1)
     labelling = annotation.start_labelling(by=people.annotator_one, patient=fresh)
@@ -243,6 +255,7 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
     )
     return {
         "discordant": discordant.public_id,
+        "disputed": disputed.public_id,
         "patient": fresh.public_id,
         "viewer_token": create_token(by=people.coordinator, cohort=cohort, name="Slicer", days=1)[
             0

@@ -391,6 +391,7 @@ READING = {
 ANNOTATION = {
     # Lists of one's own work: empty for those who have none.
     "annotation:home": Route(get=everyone()),
+    "annotation:discussion": Route(get=everyone()),
     "annotation:adjudication": Route(get=everyone()),
     "annotation:releases": Route(get=everyone()),
     "annotation:labelling": Route(args={"patient": "patient"}, get=ANNOTATORS),
@@ -408,6 +409,13 @@ ANNOTATION = {
         acts="second annotator",
     ),
     "annotation:export": Route(args={"cohort": "cohort"}, get=ANNOTATORS),
+    "annotation:discuss": Route(
+        args={"node": "disputed"},
+        get=ANNOTATORS,
+        post=only("annotator", "second annotator", status=422),
+        body=bodies.statement,
+        acts="annotator",
+    ),
     "annotation:decide": Route(
         args={"node": "discordant"},
         get=only("adjudicator"),
@@ -432,6 +440,15 @@ ANNOTATION = {
     ),
     "annotation_api:submit": Route(
         args=LABELLING, json=True, **acting("annotator", 400, bodies.label_submission)
+    ),
+    "annotation_api:discussions": Route(args={"cohort": "cohort"}, get=ANNOTATORS),
+    "annotation_api:discussion": Route(
+        args={"node": "disputed"},
+        get=ANNOTATORS,
+        post=only("annotator", "second annotator", status=400),
+        body=bodies.statement,
+        json=True,
+        acts="annotator",
     ),
     "annotation_api:disagreements": Route(args={"cohort": "cohort"}, get=only("adjudicator")),
     "annotation_api:adjudication": Route(

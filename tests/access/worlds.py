@@ -23,6 +23,7 @@ from readerstudy.reading.models import Study
 from tests import walk
 from tests.access.scene import untrained_model
 from tests.attribution_cases import store_map
+from tests.discussion import keep_all
 from tests.people import People, person
 
 Rule = Callable[[Node], int]
@@ -77,7 +78,8 @@ def locked_report(people: People, patient: Patient) -> None:
 
 
 def decide(people: People, cohort: Cohort, rule: Rule) -> None:
-    """Adjudicate whatever the annotators disagree on."""
+    """Keep all labels in the discussion and adjudicate whatever the annotators disagree on."""
+    keep_all(cohort)
     for found in discordant_nodes(people.adjudicator, cohort):
         annotation.adjudicate(
             by=people.adjudicator, node=found.node, label=rule(found.node), reason=SAID

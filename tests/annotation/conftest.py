@@ -7,6 +7,7 @@ import pytest
 from annotation import selectors, services
 from cohorts.models import Node
 from tests.cases import store_case
+from tests.discussion import keep_all
 
 
 @pytest.fixture
@@ -44,14 +45,33 @@ def label_all(person, patient, labels):
     return services.submit_labelling(by=person, labelling=labelling)
 
 
+def speak(person, node, label=None, *, reason="", base=0):
+    """Keep (no label) or revise one's own label of a node in the discussion."""
+    found = selectors.discussion_for(person, node.public_id)
+    return services.state_in_discussion(
+        by=person,
+        node=node,
+        label=found.own.label if label is None else label,
+        reason=reason,
+        base_version=base,
+    )
+
+
 @pytest.fixture
-def discordant(people, patients):
+def disputed(people, patients):
     """Both annotators done: node 1 of P001 differs (0, 2), the others agree."""
     label_all(people.annotator_one, patients[0], [0, 1])
     label_all(people.annotator_two, patients[0], [2, 1])
     label_all(people.annotator_one, patients[1], [9])
     label_all(people.annotator_two, patients[1], [9])
     return Node.objects.get(patient=patients[0], number=1)
+
+
+@pytest.fixture
+def discordant(people, disputed):
+    """The one disagreement after its discussion: both keep their labels."""
+    keep_all(disputed.patient.cohort)
+    return disputed
 
 
 @pytest.fixture

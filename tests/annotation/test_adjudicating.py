@@ -11,6 +11,7 @@ from annotation.models import Adjudication, Labelling
 from cohorts.models import Node
 from cohorts.vocabulary import CohortRole
 from tests.annotation.conftest import label_all, save
+from tests.discussion import keep_all
 from tests.people import join, person
 
 
@@ -108,12 +109,13 @@ def test_the_adjudicator_sees_only_disagreements_and_no_names(people, cohort, di
     assert "annotator_two" not in str(told)
 
 
-def test_who_is_a_does_not_follow_from_the_person(people, cohort, patients):
+def test_who_is_a_does_not_follow_from_the_person(people, cohort):
     from tests.cases import store_case
 
     big = store_case(cohort, "P003", nodes=24)
     label_all(people.annotator_one, big, [0] * 24)
     label_all(people.annotator_two, big, [1] * 24)
+    keep_all(cohort)
     found = selectors.discordant_nodes(people.adjudicator, cohort)
     assert {entry.label_a.label for entry in found} == {0, 1}
 

@@ -18,6 +18,17 @@ LABELLING_KEYS = {
 }
 GIVEN_KEYS = {"label", "place", "matched", "basis", "certainty", "matted", "comment"}
 NODE_KEYS = {"node", "number", "automatic", "short_axis_mm", *GIVEN_KEYS}
+DISCUSSED_KEYS = {*GIVEN_KEYS, "statement"}
+DISCUSSION_KEYS = {
+    "node",
+    "patient",
+    "pseudonym",
+    "number",
+    "own",
+    "other",
+    "outcome",
+    "version",
+}
 DISAGREEMENT_KEYS = {
     "node",
     "patient",
@@ -163,11 +174,27 @@ def test_submitting_is_complete_or_refused(api):
     assert (locked.status_code, locked.json()["code"]) == (422, "submitted")
 
 
+def test_the_two_annotators_are_sent_exactly_these_keys(client, people, cohort, disputed):
+    client.force_login(people.annotator_one)
+    (entry,) = client.get(f"/api/v1/annotation/cohorts/{cohort.public_id}/discussions/").json()
+    assert set(entry) == DISCUSSION_KEYS
+    assert set(entry["own"]) == set(entry["other"]) == DISCUSSED_KEYS
+    url = f"/api/v1/annotation/discussions/{disputed.public_id}/"
+    assert client.get(url).json() == entry
+    body = {"label": 0, "base_version": 0}
+    made = client.post(url, body, content_type="application/json")
+    assert made.status_code == 201
+    assert made.json()["own"]["statement"] == {"label": 0, "reason": ""}
+    assert client.post(url, body, content_type="application/json").json() == made.json()
+    other = client.post(url, body | {"label": 2}, content_type="application/json")
+    assert (other.status_code, other.json()["code"]) == (422, "already_stated")
+
+
 def test_an_adjudicator_is_sent_exactly_these_keys(client, people, cohort, discordant):
     client.force_login(people.adjudicator)
     (entry,) = client.get(f"/api/v1/annotation/cohorts/{cohort.public_id}/disagreements/").json()
     assert set(entry) == DISAGREEMENT_KEYS
-    assert set(entry["annotator_a"]) == set(entry["annotator_b"]) == {"label", "comment"}
+    assert set(entry["annotator_a"]) == set(entry["annotator_b"]) == DISCUSSED_KEYS
     one = client.get(f"/api/v1/annotation/adjudications/{discordant.public_id}/").json()
     assert one == entry
 

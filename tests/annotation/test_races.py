@@ -11,8 +11,15 @@ from django.db import connection
 from accounts import audit
 from accounts.errors import Conflict
 from annotation import services
-from annotation.models import Adjudication, Labelling, NodeLabel, ReferenceStandard
+from annotation.models import (
+    Adjudication,
+    DiscussionStatement,
+    Labelling,
+    NodeLabel,
+    ReferenceStandard,
+)
 from tests.annotation.conftest import label_all
+from tests.discussion import keep_all
 
 THREADS = 6
 
@@ -122,10 +129,26 @@ def test_a_save_never_slips_in_behind_a_submission(transactional_db, people, pat
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_of_many_last_words_is_kept(transactional_db, people, cohort, patients):
+    for person, label in ((people.annotator_one, 0), (people.annotator_two, 2)):
+        label_all(person, patients[0], [label, 1])
+        label_all(person, patients[1], [1])
+    node = patients[0].nodes.get(number=1)
+    results = together(
+        lambda number: services.state_in_discussion(
+            by=people.annotator_one, node=node, label=number % 3, reason="Seen again."
+        )
+    )
+    assert DiscussionStatement.objects.count() == 1
+    assert any(isinstance(one, DiscussionStatement) for one in results)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_one_of_many_decisions_and_releases_wins(transactional_db, people, cohort, patients):
     for person, label in ((people.annotator_one, 0), (people.annotator_two, 2)):
         label_all(person, patients[0], [label, 1])
         label_all(person, patients[1], [1])
+    keep_all(cohort)
     node = patients[0].nodes.get(number=1)
     together(
         lambda number: services.adjudicate(

@@ -111,8 +111,9 @@ def test_what_is_not_submitted_and_not_decided_is_counted_and_named(people, coho
     assert missing(people, cohort) == [
         ("not_submitted", "annotator_two has not submitted 1 of 2 patients: P002."),
         (
-            "not_adjudicated",
-            "For 1 of 3 nodes the annotators disagree and no adjudicator has decided: P001.",
+            "not_discussed",
+            "For 1 of 3 nodes the annotators differ and have not both spoken in the discussion: "
+            "P001.",
         ),
     ]
 
