@@ -289,8 +289,26 @@ def test_another_annotator_imports_a_table_once_its_error_is_corrected(story: St
     story.told.add("annotator two")
 
 
-def test_the_adjudicator_decides_the_one_disagreement(story: Story) -> None:
+@pytest.mark.parametrize("name", ["annotator_one", "annotator_two"])
+def test_each_annotator_has_a_last_word_on_the_one_disagreement(story: Story, name: str) -> None:
     story.after("annotator one", "annotator two")
+    annotator, (patient, node) = story.person(name), DISPUTED
+    annotator.go("/annotation/")
+    annotator.follow("Discussion of what the two of you labelled differently")
+    expect(annotator.page.locator("tbody tr")).to_have_count(1)
+    annotator.shot("discussions")
+    own = annotator.page.locator("tbody td").nth(1).text_content() or ""
+    annotator.follow(f"Discuss node {node} of {patient}")
+    annotator.page.wait_for_selector(pages.READY)
+    annotator.page.get_by_role("radio", name=own, exact=True).check()
+    annotator.shot("discuss")
+    annotator.click("Save my last word")
+    annotator.sees("Your statement is saved.")
+    story.told.add(f"word of {name}")
+
+
+def test_the_adjudicator_decides_the_one_disagreement(story: Story) -> None:
+    story.after("word of annotator_one", "word of annotator_two")
     adjudicator = story.person("adjudicator")
     adjudicator.go("/annotation/adjudication/")
     patient, node = DISPUTED
