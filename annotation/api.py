@@ -107,9 +107,9 @@ class GiveReason(APIView):
         },
     )
     def post(self, request: Request, labelling: uuid.UUID) -> Response:
-        own = selectors.own_labelling(_person(request), labelling)
-        given = _parsed(ReasonInput, request)
-        saved = services.give_reason(by=_person(request), labelling=own, **given)
+        own = selectors.own_labelling(person_of(request), labelling)
+        given = parsed(ReasonInput, request)
+        saved = services.give_reason(by=person_of(request), labelling=own, **given)
         code = status.HTTP_200_OK if saved.replayed else status.HTTP_201_CREATED
         return Response(AnnotatorReason(selectors.saved_reason(saved.row)).data, code)
 
