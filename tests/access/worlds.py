@@ -162,8 +162,9 @@ def benign(people: People, cohort: Cohort, study: Study) -> None:
 
 def malignant(people: People, cohort: Cohort, study: Study) -> None:
     """All is metastatic, disputed, decided; models of two kinds; the other reader is done."""
-    pathology(people, cohort)
     truth(people, cohort, lambda node: 2, lambda node: 1 + node.number % 2)
+    # Later than the labels, which contradict it.
+    pathology(people, cohort)
     model = predictions(people, cohort, positive=True)
     explanations(people, cohort, model)
     training(people, cohort, model)
