@@ -33,7 +33,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES, GLANCES = 20, 4
+EXAMPLES, GLANCES = 12, 3
 """Per operation: in the rooms a person works in on SQLite, and elsewhere."""
 ROOMS = {
     "reader": ("/api/v1/reading/",),
