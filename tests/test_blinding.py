@@ -131,6 +131,7 @@ def test_an_adjudicator_cannot_tell_what_models_and_readers_say(people, cohort, 
     for patient in cohort.patients.all():
         worlds.label_as(people.annotator_one, patient, lambda node: 0)
         worlds.label_as(people.annotator_two, patient, lambda node: node.number % 2)
+    keep_all(cohort)
     key, told = session_key(people.adjudicator), []
     for busy in (False, True):
         with undone():

@@ -80,7 +80,9 @@ def test_from_the_sign_in_page_to_the_first_saved_call(study: str, arrive: Arriv
 
 MISCHIEF = {
     "another host": "document.body.append(Object.assign(new Image(), {src: 'http://x.invalid/'}))",
-    "Content Security Policy": "document.body.setAttribute('style', 'color: red')",
+    "Content Security Policy": (
+        "document.body.append(Object.assign(document.createElement('script'), {text: '1'}))"
+    ),
     "answered 404": "fetch('/no/such/page/')",
     "console error": "console.error('broken')",
     "uncaught": "setTimeout(() => { throw new Error('thrown') })",

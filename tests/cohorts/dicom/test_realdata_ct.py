@@ -17,7 +17,9 @@ from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patients import scan_folder
 from cohorts.dicom.questions import QuestionCode, QuestionsOpen
 from cohorts.dicom.runs import full_mask
-from tests.cohorts.dicom.test_realdata import BAD, DATA, manifest
+from tests.cohorts.dicom.test_realdata import DATA, manifest
+
+BAD = DATA / "bad_inputs"
 
 pytestmark = [
     pytest.mark.realdata,
