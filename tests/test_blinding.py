@@ -19,6 +19,7 @@ from tests.access.reader_session import ReaderSession
 from tests.access.scene import undone
 from tests.access.transcript import Transcript, browser_of, first_difference
 from tests.cases import store_case
+from tests.discussion import keep_all
 
 ROOT = Path(__file__).resolve().parent.parent
 BLIND_FOLDERS = ("templates/reading", "templates/viewer", "static/reading", "static/viewer")
