@@ -1,7 +1,7 @@
 """What the two annotators see of nodes they labelled differently, once both are done."""
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404
@@ -9,6 +9,7 @@ from django.http import Http404
 from accounts.models import User
 from annotation.consensus import Outcome
 from annotation.models import DiscussionStatement, Labelling, LabellingState, NodeLabel
+from annotation.selectors.labelling_state import given_in
 from annotation.selectors.standings import (
     ANNOTATORS,
     NodeStanding,
@@ -153,4 +154,4 @@ def discussion_state(found: Discussion) -> dict[str, Any]:
 def side_of(row: NodeLabel, statement: DiscussionStatement | None) -> dict[str, Any]:
     """Return one annotator's label of a node, what stands beside it, and the last word."""
     said = {"label": statement.label, "reason": statement.reason} if statement else None
-    return {"label": row.label, "comment": row.comment, **asdict(row.details), "statement": said}
+    return given_in(row) | {"statement": said}
