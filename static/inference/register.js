@@ -162,6 +162,8 @@ function attach(area) {
       event.preventDefault();
     }
   });
+  // From here on a choice is heard; one made before would be lost.
+  folder.disabled = false;
 }
 
 document.querySelectorAll('[data-register]').forEach(attach);
