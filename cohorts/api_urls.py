@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from cohorts import api, archive_api, mapping_api, mask_api, metadata_api, uploads_api
+from cohorts import (
+    api,
+    archive_api,
+    mapping_api,
+    mask_api,
+    mask_export_api,
+    metadata_api,
+    uploads_api,
+)
 
 app_name = "cohorts-api"
 urlpatterns = [
@@ -90,6 +98,16 @@ urlpatterns = [
         "patients/<uuid:patient_id>/nodes/merge/",
         mask_api.PatientMerger.as_view(),
         name="merge-nodes",
+    ),
+    path(
+        "patients/<uuid:patient_id>/masks/<str:form>/",
+        mask_export_api.PatientMasksFile.as_view(),
+        name="masks-file",
+    ),
+    path(
+        "nodes/<uuid:node_id>/masks/<int:version>/<str:form>/",
+        mask_export_api.MaskVersionFile.as_view(),
+        name="mask-file",
     ),
     path("nodes/<uuid:node_id>/masks/", mask_api.NodeMasks.as_view(), name="masks"),
     path("nodes/<uuid:node_id>/split/", mask_api.NodeSplit.as_view(), name="split-node"),

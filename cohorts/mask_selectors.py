@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from accounts.models import User
 from cohorts.dicom.geometry import BoundingBox
 from cohorts.dicom.masks import NodeMaskInput
+from cohorts.dicom.warnings import WarningCode
 from cohorts.models import MaskEdit, MaskEditNode, Node, NodeMask, Patient
 from cohorts.received_masks import ReceivedMask, placed
 from cohorts.selectors import cohorts_of, current_masks, mask_array
 from cohorts.vocabulary import CohortRole
 
 REFINES = (CohortRole.ANNOTATOR, CohortRole.ADJUDICATOR)
+SEES_MASKS = (*REFINES, CohortRole.COORDINATOR)
 
 
 def node_for(user: User, public_id: uuid.UUID, *roles: CohortRole) -> Node:
@@ -35,6 +37,26 @@ def node_for(user: User, public_id: uuid.UUID, *roles: CohortRole) -> Node:
 def versions_of(node: Node) -> QuerySet[NodeMask]:
     """Return every version of the node's mask, the newest first."""
     return node.masks.select_related("created_by").order_by("-version")
+
+
+def mask_version(node: Node, version: int) -> NodeMask:
+    """Return one version of the node's mask, or raise Http404."""
+    mask = node.masks.select_related("node").filter(version=version).first()
+    if mask is None:
+        raise Http404
+    return mask
+
+
+def every_version(patient: Patient) -> QuerySet[NodeMask]:
+    """Return every version of every node of the patient, removed ones too; the newest first."""
+    masks = NodeMask.objects.filter(node__patient=patient).select_related("node", "created_by")
+    return masks.order_by("node__number", "-version")
+
+
+def have_overlaps(patient: Patient) -> bool:
+    """Say whether nodes of the patient, as they are now, share voxels: then no label map is one."""
+    code = WarningCode.OVERLAPPING_NODES
+    return any(warning["code"] == code for warning in patient.series.warnings)
 
 
 def next_node_number(patient: Patient) -> int:

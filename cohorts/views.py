@@ -25,6 +25,7 @@ from cohorts.forms import (
     MemberForm,
     UploadForm,
 )
+from cohorts.mask_selectors import have_overlaps
 from cohorts.models import Cohort, Patient
 from cohorts.vocabulary import CohortRole
 
@@ -163,6 +164,7 @@ class PatientPage(CoordinatorView):
             "cohort": patient.cohort,
             "nodes": selectors.nodes_with_warnings(patient),
             "case_warnings": selectors.case_warnings(patient),
+            "overlap": hasattr(patient, "series") and have_overlaps(patient),
             "form": form or empty,
         }
         return render(self.request, "cohorts/patient.html", context, status=status)

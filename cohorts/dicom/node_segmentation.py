@@ -49,12 +49,16 @@ class NodeSegment:
     """One node: ``box`` on the CT grid and its voxels within it (z, y, x).
 
     Its name is not among it: free text of a source may tell who it is or what it was.
+    ``description`` says which version of the mask it is. ``tool`` is what helped a person to draw
+    it; empty: nothing that is known of.
     """
 
     number: int
     uid: str
     box: BoundingBox
     voxels: NDArray[np.bool_]
+    description: str = ""
+    tool: str = ""
 
     @property
     def slices(self) -> list[int]:
@@ -65,26 +69,26 @@ class NodeSegment:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentationSource:
-    """What tells one segmentation of a case from the next: digests and date of its masks.
+    """What tells one segmentation of a case from the next: names and date of its masks.
 
     Attributes
     ----------
-    digests : tuple of str
-        Of the masks: another mask makes another SOP instance.
+    masks : tuple of str
+        What each mask is known by, digest included: another one makes another SOP instance.
     date, time : str
         When the newest of them came, YYYYMMDD and HHMMSS.
     software : str
         Version of Nodewise.
     """
 
-    digests: tuple[str, ...]
+    masks: tuple[str, ...]
     date: str
     time: str
     software: str
 
     def uid(self, names: CaseNames) -> str:
         """Return the SOP Instance UID."""
-        return derived_uid(names.seed, "seg", *self.digests)
+        return derived_uid(names.seed, "seg", *self.masks)
 
 
 def segmentation_header(
@@ -215,7 +219,11 @@ def _segment(number: int, node: NodeSegment) -> Dataset:
     item = Dataset()
     item.SegmentNumber = number
     item.SegmentLabel = f"Node {node.number}"
-    item.SegmentAlgorithmType = "MANUAL"
+    if node.description:
+        item.SegmentDescription = node.description
+    item.SegmentAlgorithmType = "SEMIAUTOMATIC" if node.tool else "MANUAL"
+    if node.tool:
+        item.SegmentAlgorithmName = node.tool
     item.SegmentedPropertyCategoryCodeSequence = [_code(ANATOMICAL_STRUCTURE)]
     item.SegmentedPropertyTypeCodeSequence = [_code(LYMPH_NODE)]
     item.TrackingID, item.TrackingUID = item.SegmentLabel, node.uid

@@ -31,6 +31,10 @@ from cohorts.dicom.part10 import (
 from cohorts.models import NodeMask, Patient
 
 UUID_ROOT = "2.25."
+MASK_EDITOR = "Nodewise mask editor"
+"""Its click-to-segment may have had a part in whatever was saved with it."""
+TOOLS = {"imported": ""}
+"""What helped to draw a mask, by its version's origin; else the editor."""
 
 
 def study_uid_of(patient: Patient) -> str:
@@ -57,7 +61,7 @@ class ServedCase:
 
     @cached_property
     def masks(self) -> list[NodeMask]:
-        """Current masks by node number."""
+        """Current masks by node number, where no others were given."""
         return list(selectors.current_masks(self.patient))
 
     @property
@@ -96,7 +100,7 @@ class ServedCase:
         """Which masks the Segmentation holds."""
         newest = max(mask.created_at for mask in self.masks)
         return SegmentationSource(
-            digests=tuple(mask.digest for mask in self.masks),
+            masks=tuple(f"{one.node.number} v{one.version} {one.digest}" for one in self.masks),
             date=newest.strftime("%Y%m%d"),
             time=newest.strftime("%H%M%S"),
             software=settings.VERSION,
@@ -160,4 +164,6 @@ def _segment(mask: NodeMask) -> NodeSegment:
         uid=f"{UUID_ROOT}{mask.node.public_id.int}",
         box=box,
         voxels=voxels,
+        description=f"Version {mask.version}, {mask.origin}, SHA-256 {mask.digest}",
+        tool=TOOLS.get(mask.origin, MASK_EDITOR),
     )

@@ -12,7 +12,7 @@ from cohorts.dicomweb.accept import DICOM_FILE, Form
 from cohorts.dicomweb.cases import ServedCase
 
 CRLF = b"\r\n"
-WRITER_VERSION = 1
+WRITER_VERSION = 2
 """Raised when the same case is written differently: copies in caches are then out of date."""
 
 

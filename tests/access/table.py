@@ -181,6 +181,7 @@ COHORTS = {
     ),
     "cohorts:give-up-arrival": Route(args=ARRIVAL, **acting("coordinator", 302)),
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
+    "cohorts:masks": Route(args=PATIENT, get=PIXELS),
     "cohorts:exclude": Route(
         args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
     ),
@@ -233,6 +234,9 @@ COHORTS = {
         acts="annotator",
         json=True,
     ),
+    # The scene's node has one version.
+    "cohorts-api:mask-file": Route(args=FRESH_NODE | {"version": 1, "form": "nifti"}, get=PIXELS),
+    "cohorts-api:masks-file": Route(args=PATIENT | {"form": "dicom-seg"}, get=PIXELS),
     "cohorts-api:split-node": Route(
         args=FRESH_NODE,
         post=REFINERS_INVALID,
