@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from cohorts import archive_views, mapping_views, mask_views, metadata_views, uploads_views, views
+from cohorts import (
+    archive_views,
+    mapping_views,
+    mask_version_views,
+    metadata_views,
+    uploads_views,
+    views,
+)
 from cohorts.dicomweb.views import RevokeToken, ViewerAccess
 
 app_name = "cohorts"
@@ -91,7 +98,11 @@ urlpatterns = [
         name="resume-pull",
     ),
     path("patients/<uuid:patient_id>/", views.PatientPage.as_view(), name="patient"),
-    path("patients/<uuid:patient_id>/masks/", mask_views.MaskVersions.as_view(), name="masks"),
+    path(
+        "patients/<uuid:patient_id>/masks/versions/",
+        mask_version_views.MaskVersions.as_view(),
+        name="mask-versions",
+    ),
     path("patients/<uuid:patient_id>/exclude/", views.ExcludePatient.as_view(), name="exclude"),
     path("patients/<uuid:patient_id>/include/", views.IncludePatient.as_view(), name="include"),
 ]

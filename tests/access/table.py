@@ -181,7 +181,7 @@ COHORTS = {
     ),
     "cohorts:give-up-arrival": Route(args=ARRIVAL, **acting("coordinator", 302)),
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
-    "cohorts:masks": Route(args=PATIENT, get=PIXELS),
+    "cohorts:mask-versions": Route(args=PATIENT, get=PIXELS),
     "cohorts:exclude": Route(
         args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
     ),

@@ -192,7 +192,7 @@ def test_who_may_not_see_masks_gets_none(people, patient, node, who):
     urls = [all_url(patient, form) for form in ("nifti", "dicom-seg")]
     urls += [
         version_url(current(node), "nifti"),
-        reverse("cohorts:masks", args=[patient.public_id]),
+        reverse("cohorts:mask-versions", args=[patient.public_id]),
     ]
     assert [client.get(url).status_code for url in urls] == [404] * 4
 
@@ -209,7 +209,7 @@ def test_the_page_offers_every_version(people, patient, node, second):
     for who in ("annotator_one", "adjudicator", "coordinator"):
         client = Client()
         client.force_login(getattr(people, who))
-        page = client.get(reverse("cohorts:masks", args=[patient.public_id])).text
+        page = client.get(reverse("cohorts:mask-versions", args=[patient.public_id])).text
         for mask in NodeMask.objects.select_related("node"):
             assert version_url(mask, "nifti") in page
             assert version_url(mask, "dicom-seg") in page

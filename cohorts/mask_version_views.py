@@ -25,4 +25,4 @@ class MaskVersions(LoginRequiredMixin, View):
             "masks": every_version(patient),
             "overlap": have_overlaps(patient),
         }
-        return render(request, "cohorts/masks.html", context)
+        return render(request, "cohorts/mask_versions.html", context)
