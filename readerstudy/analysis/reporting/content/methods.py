@@ -73,6 +73,13 @@ METHODS = (
         "10.1037/h0031619; 10.1348/000711006X126600",
     ),
     (
+        "Agreement of the annotators",
+        "Share alike, Cohen's κ (unweighted, linear and quadratic weights) and Gwet's AC1. Each is "
+        "linearised and what its nodes add is summed within patients (Yang and Zhou 2014): t "
+        "interval, patients − 1 df. Intervals by node stand second.",
+        "10.1002/sim.6113; 10.1037/h0028106",
+    ),
+    (
         "Bootstrap",
         "Patients drawn with replacement, percentile limits; resamples without both classes are "
         "skipped and counted. Drawn with the run's seed, so that it can be repeated.",

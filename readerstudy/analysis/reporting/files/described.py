@@ -12,6 +12,7 @@ Block = Mapping[str, Any]
 NODE, PATIENT = "node", "patient"
 STUDY = "study"
 ALL_NODES = "All nodes"
+BY_PATIENT = "linearised_by_patient"
 SUMMARY = (
     "unknown",
     "mean",
@@ -198,6 +199,8 @@ def _annotator_lines(group: Block, labels: Sequence[int]) -> Iterator[Line]:
     yield _number(measure, "four_answers", "not_determinable", group["n_not_determinable"])
     yield from _cells("four_answers", group["table"], labels)
     yield from _agreement("four_answers", group["agreement"])
+    if (by_patient := group.get("agreement_by_patient")) is not None:
+        yield from _by_patient("percent_agreement", "four_answers", by_patient)
     yield from _coded("three_categories", group["categories"])
     for endpoint, block in group["binary"].items():
         yield from _framed({"endpoint": endpoint}, _coded("binary", block))
@@ -212,6 +215,16 @@ def _coded(view: str, block: Block) -> Iterator[Line]:
         ("gwet_ac1", block["gwet_ac1"], "gwet"),
     ):
         yield from _framed({"measure": measure, "view": view}, flat(found, method))
+    by_patient = block.get("by_patient")
+    if by_patient is not None:  # results of earlier versions have none
+        yield from _by_patient("percent_agreement", view, by_patient["agreement"])
+        yield from _by_patient("cohen_kappa", view, by_patient["cohen_kappa"])
+        yield from _by_patient("gwet_ac1", view, by_patient["gwet_ac1"])
+
+
+def _by_patient(measure: str, view: str, found: Block) -> Iterator[Line]:
+    frame = {"unit": PATIENT, "measure": measure, "view": view}
+    yield from _framed(frame, flat(found, BY_PATIENT))
 
 
 def _cells(view: str, table: Sequence[Sequence[int]], labels: Sequence[int]) -> Iterator[Line]:

@@ -75,4 +75,7 @@ DESCRIBED_METHODS = {
     "unweighted": Meaning("Every disagreement counts alike.", "1", "10.1037/h0028106"),
     "linear": Meaning("Weights fall with the distance.", "1", COHEN_WEIGHTED),
     "quadratic": Meaning("Weights fall with the squared distance.", "1", COHEN_WEIGHTED),
+    "linearised_by_patient*": Meaning(
+        "Variance of what each patient adds; t interval, patients - 1 df.", "", "10.1002/sim.6113"
+    ),
 }

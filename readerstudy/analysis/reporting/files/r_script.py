@@ -15,6 +15,7 @@ TARGETS = (5, 10, 15, 20, 30)
 REASONS = (
     ("^missing$", "", "a list of names, no number"),
     ("", "bootstrap", "drawn at random; agrees only within simulation error"),
+    ("", "^linearised_by_patient", "the annotators' agreement by patient is not in this script"),
     ("", "^fisher$", "R's fisher.test has not enough memory for this table"),
 )
 """Why R does not recompute a number: patterns of measure and method, and the reason."""

@@ -71,12 +71,15 @@ def annotator_agreement(material: Material) -> Answer:
         return Answer(known="No labels of two annotators are recorded.", left="the variability")
     whole = groups[-1]
     three = whole["categories"]
-    kappa = cells.estimate(three["cohen_kappa"]["unweighted"])
+    # Results of earlier versions have intervals by node alone.
+    estimates = three.get("by_patient") or three
+    unit = "patient" if "by_patient" in three else "node"
+    kappa = cells.estimate(estimates["cohen_kappa"]["unweighted"])
     return Answer(
         known=(
             f"Of {counted(whole['n'], 'node')} labelled twice, alike (%): "
             f"{cells.share(whole['agreement'])}; Cohen's kappa of the three categories {kappa} "
-            f"({material.ci}) on {counted(three['n'], 'node')} both found determinable. "
+            f"({material.ci} by {unit}) on {counted(three['n'], 'node')} both found determinable. "
             "Disagreement was adjudicated."
         ),
         where="Table S2",

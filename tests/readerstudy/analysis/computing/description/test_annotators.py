@@ -1,5 +1,7 @@
 """Agreement of the two annotators."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -72,6 +74,34 @@ def test_nodes_nobody_labelled_twice_give_no_agreement():
     found = describe(frozen())["annotators"]["groups"][0]
     assert (found["n"], found["agreement"]["value"]) == (0, None)
     assert found["categories"]["gwet_ac1"]["estimate"] is None
+
+
+def test_intervals_by_patient_stand_beside_those_by_node():
+    # Patient P has every disagreement, Q and R none; the estimates are the same.
+    pairs = [("P", 0, 1)] * 4 + [("Q", 0, 0)] * 6 + [("R", 1, 1), ("R", 2, 2)] * 3
+    rows = [
+        replace(labelled("A", number, first, second), patient=patient)
+        for number, (patient, first, second) in enumerate(pairs)
+    ]
+    found = describe(frozen(labels=rows))["annotators"]["groups"][0]
+    assert (found["n"], found["n_patients"]) == (16, 3)
+    share = found["agreement_by_patient"]
+    assert (share["estimate"], share["n"]) == (found["agreement"]["value"], 3)
+    # Residuals by patient: 4(0 - .75), 6(1 - .75), 6(1 - .75) over 16 nodes; 3/2 of their squares.
+    by_hand = (3 / 2 * (9 + 2.25 + 2.25) / 16**2) ** 0.5
+    assert share["standard_error"] == pytest.approx(by_hand)
+    categories = found["categories"]
+    for weighting, one in categories["by_patient"]["cohen_kappa"].items():
+        by_node = categories["cohen_kappa"][weighting]
+        assert one["estimate"] == pytest.approx(by_node["estimate"])
+        assert one["standard_error"] > 1.5 * by_node["standard_error"]
+    assert set(found["binary"]["ene"]["by_patient"]["cohen_kappa"]) == {"unweighted"}
+
+
+def test_patients_of_two_cohorts_may_share_a_name():
+    rows = [labelled("A", 1, 0, 0), labelled("B", 1, 0, 1)]
+    whole = describe(frozen(labels=rows))["annotators"]["groups"][-1]
+    assert whole["n_patients"] == 2
 
 
 def test_an_unknown_label_is_refused():

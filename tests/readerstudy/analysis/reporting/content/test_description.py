@@ -113,9 +113,23 @@ def test_annotators(document):
     alike = sum(one.first == one.second for one in LABELS)
     rows = lines(document, "table-s2", under="All cohorts")
     assert rows["With “not determinable”"][0].endswith(f"({alike}/{len(LABELS)})")
-    assert rows["Three categories"][1] == "1.00 (1.00, 1.00)"
+    assert rows["Three categories"][2] == "1.00 (1.00, 1.00)"
+    share = rows["With “not determinable”"]
+    by_node = rows["With “not determinable”; by node"]
+    assert (share[0], share[1] != by_node[1]) == (by_node[0], True)
     undetermined = sum(one.first == 9 for one in LABELS)
     assert lines(document, "table-s2b")["Not determinable"][0] == str(undetermined)
+
+
+def test_agreement_of_an_earlier_version_has_one_line_each():
+    description = described(TABLE, labels=LABELS)
+    for group in description["annotators"]["groups"]:
+        del group["agreement_by_patient"]
+        for found in (group["categories"], *group["binary"].values()):
+            del found["by_patient"]
+    rows = lines(report(TABLE, description=description), "table-s2", under="All cohorts")
+    assert not any("by node" in name for name in rows)
+    assert rows["Three categories"][2] == "1.00 (1.00, 1.00)"
 
 
 def test_reading_times(document):
