@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import api, discussion_api, pathology_api
+from annotation import agreement_api, api, discussion_api, pathology_api
 
 app_name = "annotation_api"
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
     ),
     path("discussions/<uuid:node>/", discussion_api.Discuss.as_view(), name="discussion"),
     path("cohorts/<uuid:cohort>/disagreements/", api.Disagreements.as_view(), name="disagreements"),
+    path(
+        "cohorts/<uuid:cohort>/agreement/",
+        agreement_api.Agreement.as_view(),
+        name="agreement",
+    ),
     path("adjudications/<uuid:node>/", api.Adjudicate.as_view(), name="adjudication"),
     path(
         "cohorts/<uuid:cohort>/reference-standards/",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation import discussion_views, pathology_views, views
+from annotation import agreement_views, discussion_views, pathology_views, views
 
 app_name = "annotation"
 urlpatterns = [
@@ -15,6 +15,21 @@ urlpatterns = [
     path("discussion/<uuid:node>/", discussion_views.Discuss.as_view(), name="discuss"),
     path("adjudication/", views.Disagreements.as_view(), name="adjudication"),
     path("adjudication/<uuid:node>/", views.Adjudicate.as_view(), name="decide"),
+    path(
+        "cohorts/<uuid:cohort>/agreement/",
+        agreement_views.Agreement.as_view(),
+        name="agreement",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/agreement.csv",
+        agreement_views.AgreementCsv.as_view(),
+        name="agreement-csv",
+    ),
+    path(
+        "cohorts/<uuid:cohort>/disagreements.csv",
+        agreement_views.DisagreementsCsv.as_view(),
+        name="disagreements-csv",
+    ),
     path("release/", views.Releases.as_view(), name="releases"),
     path("cohorts/<uuid:cohort>/release/", views.Release.as_view(), name="release"),
     path(

@@ -1,5 +1,12 @@
 """Reads of the annotation room. Whatever depends on a person takes the person first."""
 
+from annotation.selectors.agreement import (
+    AgreementReport,
+    agreement_report,
+    agreement_state,
+    cohort_of_agreement,
+    open_agreement_report,
+)
 from annotation.selectors.disagreements import (
     Disagreement,
     cohort_to_adjudicate,
@@ -93,6 +100,7 @@ from annotation.selectors.standings import (
 
 __all__ = [
     "PATHOLOGY_ROLES",
+    "AgreementReport",
     "CohortDiscussion",
     "CohortProgress",
     "Disagreement",
@@ -105,9 +113,12 @@ __all__ = [
     "ReportCheck",
     "Standing",
     "TruthRow",
+    "agreement_report",
+    "agreement_state",
     "annotator_pairs",
     "annotators_of",
     "cohort_discussions",
+    "cohort_of_agreement",
     "cohort_of_reference_standards",
     "cohort_to_adjudicate",
     "cohort_to_import",
@@ -147,6 +158,7 @@ __all__ = [
     "next_patient",
     "node_of",
     "not_determinable_nodes",
+    "open_agreement_report",
     "own_labelling",
     "own_labels",
     "pathology_cohort",

@@ -18,6 +18,7 @@ from cohorts.models import Cohort, Node
 from cohorts.selectors import cohort_for, cohorts_of, has_role
 from cohorts.vocabulary import CohortRole
 
+Side = tuple[NodeLabel, DiscussionStatement | None]
 DISCORDANT = (Outcome.TO_ADJUDICATE, Outcome.ADJUDICATED)
 
 
@@ -85,15 +86,26 @@ def _disagreements(nodes: Iterable[NodeStanding]) -> list[Disagreement]:
     return [_disagreement(standing, versions[standing.node.pk]) for standing in discordant]
 
 
-def _disagreement(standing: NodeStanding, base_version: int) -> Disagreement:
+def anonymous_sides(standing: NodeStanding) -> tuple[Side, Side]:
+    """Return both labels with what was said on them, in an order that tells nobody who is who.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+    """
     if standing.first is None or standing.second is None:
         raise ValueError("a disagreement has two labels")
-    (label_a, statement_a), (label_b, statement_b) = anonymous_order(
+    return anonymous_order(
         (standing.first, standing.first_statement),
         (standing.second, standing.second_statement),
         node=str(standing.node.public_id),
         key=settings.SECRET_KEY.encode(),
     )
+
+
+def _disagreement(standing: NodeStanding, base_version: int) -> Disagreement:
+    (label_a, statement_a), (label_b, statement_b) = anonymous_sides(standing)
     return Disagreement(
         node=standing.node,
         label_a=label_a,

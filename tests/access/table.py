@@ -432,6 +432,13 @@ ANNOTATION = {
         post=only("coordinator", status=302),
         body=bodies.confirmation,
     ),
+    # Closed: the annotators have not submitted every patient.
+    "annotation:agreement": Route(
+        args={"cohort": "cohort"}, get=only("coordinator", "adjudicator")
+    ),
+    "annotation:agreement-csv": Route(args={"cohort": "cohort"}, get={}),
+    "annotation:disagreements-csv": Route(args={"cohort": "cohort"}, get={}),
+    "annotation_api:agreement": Route(args={"cohort": "cohort"}, get={}),
     "annotation:reference-standard-json": Route(args=RELEASED, get=RUNNERS),
     "annotation:reference-standard-csv": Route(args=RELEASED, get=RUNNERS),
     "annotation_api:labelling": Route(args=LABELLING, get=only("annotator")),
