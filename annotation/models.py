@@ -198,6 +198,12 @@ class ReferenceStandard(models.Model):
     content = models.JSONField(
         help_text='[{"patient", "node", "mask_digest", "label", "source"}, ...] in fixed order.'
     )
+    identifiability = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Per patient what the pathology report leaves open; empty in versions from "
+        "before it was kept.",
+    )
     digest = models.CharField(max_length=64)
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

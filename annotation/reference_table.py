@@ -4,14 +4,16 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from cohorts.spreadsheet import harmless
 from cohorts.vocabulary import LABEL_CHOICES
 
 COLUMNS = ("patient", "node", "mask_digest", "label", "label_name", "source")
+SETTLED_COLUMNS = ("level", "settled_metastasis", "settled_ene")
+"""Empty in versions from before they were kept."""
 NAMES = dict(LABEL_CHOICES)
 
 
@@ -40,22 +42,36 @@ def in_fixed_order(rows: Iterable[ReferenceRow]) -> list[ReferenceRow]:
     return ordered
 
 
-def digest_of(rows: Sequence[ReferenceRow]) -> str:
-    """Return the SHA-256 of the rows as canonical JSON.
+def digest_of(
+    rows: Sequence[ReferenceRow], identifiability: Sequence[Mapping[str, Any]] | None = None
+) -> str:
+    """Return the SHA-256 of a version as canonical JSON.
 
-    Canonical: the rows in their given order, keys sorted, no spaces, ASCII escapes. Anybody can
-    recompute it from the JSON download.
+    Of the rows alone in versions that keep no identifiability; else of
+    ``{"content": rows, "identifiability": identifiability}``. Canonical: lists in their given
+    order, keys sorted, no spaces, ASCII escapes. Anybody can recompute it from the JSON download.
     """
-    text = json.dumps(list(rows), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    whole: Any = list(rows)
+    if identifiability is not None:
+        whole = {"content": whole, "identifiability": list(identifiability)}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def as_csv(rows: Iterable[ReferenceRow]) -> str:
-    """Return the rows as CSV with a header line, safe to open in a spreadsheet."""
+def as_csv(
+    rows: Iterable[ReferenceRow], settled: Mapping[tuple[str, int], Mapping[str, str]]
+) -> str:
+    """Return the rows as CSV with a header line, safe to open in a spreadsheet.
+
+    ``settled`` gives level and what pathology settles, by patient and node number.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *SETTLED_COLUMNS))
     for row in rows:
         cells = {**row, "label_name": NAMES[row["label"]]}
-        writer.writerow([harmless(str(cells[column])) for column in COLUMNS])
+        told = settled.get((row["patient"], row["node"]), {})
+        line = [str(cells[column]) for column in COLUMNS]
+        line += [told.get(column, "") for column in SETTLED_COLUMNS]
+        writer.writerow([harmless(cell) for cell in line])
     return out.getvalue()

@@ -272,7 +272,9 @@ class ReleasedVersion(serializers.Serializer[object]):
     """A released version without its rows."""
 
     version = serializers.IntegerField()
-    digest = serializers.CharField(help_text="SHA-256 of the rows as canonical JSON.")
+    digest = serializers.CharField(
+        help_text="SHA-256 of the rows and, where kept, the identifiability as canonical JSON."
+    )
     released_at = serializers.DateTimeField()
 
 
@@ -285,8 +287,71 @@ class ReleasedDifference(serializers.Serializer[object]):
     after = ReleasedRow(allow_null=True, help_text="Null for a node that is gone.")
 
 
+class ReleasedUnit(serializers.Serializer[object]):
+    """What is positive or negative as a whole: one node, or a matted lump."""
+
+    nodes = serializers.ListField(child=serializers.IntegerField())
+    sad_mm = serializers.FloatField()
+    is_matted = serializers.BooleanField()
+
+
+class ReleasedBounds(serializers.Serializer[object]):
+    """Bounds of the number of positive units; ``fewest_unmatted`` without a matted lump."""
+
+    fewest = serializers.IntegerField()
+    fewest_unmatted = serializers.IntegerField()
+    most = serializers.IntegerField()
+
+
+class ReleasedChoice(serializers.Serializer[object]):
+    """What the report settles for one question; no bounds where the level was not dissected."""
+
+    identifiability = serializers.CharField(
+        help_text="forced, size_matched, ambiguous or not_determinable"
+    )
+    bounds = ReleasedBounds(required=False)
+    n_sets = serializers.IntegerField(required=False)
+    sets = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        required=False,
+        allow_null=True,
+        help_text="Sets of node numbers that may be positive; null where they are too many.",
+    )
+
+
+class ReleasedGroup(serializers.Serializer[object]):
+    """One level, or lumped levels, with nodes on CT."""
+
+    places = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    units = ReleasedUnit(many=True)
+    metastasis = ReleasedChoice()
+    ene = ReleasedChoice()
+    n_labelings = serializers.IntegerField(allow_null=True)
+
+
+class ReleasedIdentifiability(serializers.Serializer[object]):
+    """What one patient's report leaves open."""
+
+    patient = serializers.CharField()
+    report_version = serializers.IntegerField(allow_null=True, help_text="Null: no locked report.")
+    format = serializers.IntegerField()
+    seen = serializers.CharField()
+    groups = ReleasedGroup(many=True)
+    levels = serializers.DictField(
+        child=serializers.CharField(), help_text="Level on CT by node number."
+    )
+    unplaced = serializers.ListField(child=serializers.IntegerField())
+    disputed = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Nodes that the annotators count in different levels.",
+    )
+
+
 class ReleasedContent(ReleasedVersion):
     """A released version with its rows."""
 
     content = ReleasedRow(many=True)
+    identifiability = ReleasedIdentifiability(
+        many=True, allow_null=True, help_text="Null in versions from before it was kept."
+    )
     differences = ReleasedDifference(many=True)

@@ -18,6 +18,7 @@ from annotation.label_csv import as_csv as labels_as_csv
 from annotation.label_page import LABEL_CHOICES_SHOWN, report_facts
 from annotation.pathology_rules.labels import BASIS_LABELS
 from annotation.reference_differences import counted
+from annotation.reference_identifiability import by_node
 from annotation.reference_table import as_csv
 
 REFUSED = 422
@@ -170,10 +171,7 @@ class Release(Page):
         found = selectors.cohort_to_release(self.person, cohort)
         context = {
             "progress": selectors.progress_of(self.person, found),
-            "versions": [
-                (version, selectors.differences_of(version))
-                for version in selectors.reference_standards_of(found)
-            ],
+            "versions": selectors.released_versions(found),
             "next_differences": counted(selectors.next_differences(found)),
         }
         return render(request, "annotation/release.html", context)
@@ -192,7 +190,7 @@ class Release(Page):
 
 
 class ReferenceStandardJson(Page):
-    """One released version as JSON; its ``content`` is what the digest is taken over."""
+    """One released version as JSON, with what the digest is taken over."""
 
     def get(self, request: HttpRequest, cohort: uuid.UUID, version: int) -> HttpResponse:
         found = selectors.cohort_of_reference_standards(self.person, cohort)
@@ -207,7 +205,8 @@ class ReferenceStandardCsv(Page):
     def get(self, request: HttpRequest, cohort: uuid.UUID, version: int) -> HttpResponse:
         found = selectors.cohort_of_reference_standards(self.person, cohort)
         released = selectors.reference_standard(found, version)
-        response = HttpResponse(as_csv(released.content), content_type="text/csv; charset=utf-8")
+        text = as_csv(released.content, by_node(released.identifiability or []))
+        response = HttpResponse(text, content_type="text/csv; charset=utf-8")
         return _attached(response, version, "csv")
 
 

@@ -56,6 +56,7 @@ from annotation.selectors.pathology import (
     Standing,
     current_report,
     findings_of,
+    locked_reports_in,
     locked_versions,
     may_use_pathology,
     newest_step,
@@ -91,6 +92,7 @@ from annotation.selectors.released import (
     released_truth,
 )
 from annotation.selectors.report_check import ReportCheck, report_check
+from annotation.selectors.settled import released_versions, settled_in
 from annotation.selectors.standings import (
     NodeStanding,
     annotators_of,
@@ -147,6 +149,7 @@ __all__ = [
     "labelling_state",
     "last_reference_standard",
     "listed",
+    "locked_reports_in",
     "locked_versions",
     "may_adjudicate",
     "may_use_pathology",
@@ -171,6 +174,7 @@ __all__ = [
     "reference_standards_of",
     "released_content",
     "released_truth",
+    "released_versions",
     "report_check",
     "report_state",
     "report_steps",
@@ -178,6 +182,7 @@ __all__ = [
     "reports_in",
     "saved_label",
     "saved_reason",
+    "settled_in",
     "standings",
     "unlabelled_nodes",
     "values_of",

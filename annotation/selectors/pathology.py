@@ -164,6 +164,14 @@ def locked_versions(patient: Patient) -> QuerySet[PathologyReport]:
     return rows.order_by("version")
 
 
+def locked_reports_in(cohort: Cohort) -> dict[int, tuple[written.PathologyReport, int]]:
+    """Return the newest locked report and its version by the patient's key."""
+    rows = PathologyReport.objects.filter(patient__cohort=cohort, state=ReportState.LOCKED)
+    return {
+        row.patient_id: (from_json(row.content), row.version) for row in rows.order_by("version")
+    }
+
+
 def report_steps(patient: Patient) -> QuerySet[PathologyReport]:
     """Return every step of the patient's report, oldest first."""
     rows = PathologyReport.objects.filter(patient=patient)

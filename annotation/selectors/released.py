@@ -13,6 +13,7 @@ from accounts.models import User
 from annotation.consensus import SOURCES, Outcome
 from annotation.models import Labelling, LabellingState, NodeLabel, ReferenceStandard
 from annotation.reference_differences import Difference, differences
+from annotation.reference_identifiability import Stored
 from annotation.reference_table import ReferenceRow
 from annotation.selectors.standings import (
     ANNOTATORS,
@@ -45,6 +46,8 @@ class ReleasedTruth(NamedTuple):
     version: int
     digest: str
     rows: list[TruthRow]
+    identifiability: list[Stored] | None
+    """Per patient what pathology leaves open; None in versions from before it was kept."""
 
 
 class LabelPair(NamedTuple):
@@ -305,12 +308,16 @@ def differences_of(released: ReferenceStandard) -> list[Difference]:
 
 
 def released_content(released: ReferenceStandard) -> dict[str, Any]:
-    """Return a version as it is handed out; the digest is taken over ``content`` alone."""
+    """Return a version as it is handed out.
+
+    The digest is taken over ``content``, and ``identifiability`` where the version keeps it.
+    """
     return {
         "version": released.version,
         "digest": released.digest,
         "released_at": released.released_at,
         "content": released.content,
+        "identifiability": released.identifiability,
         "differences": [asdict(one) for one in differences_of(released)],
     }
 
@@ -336,7 +343,7 @@ def released_truth(cohort: Cohort) -> ReleasedTruth | None:
     if last is None:
         return None
     rows = [row for row in _truth_rows(last) if row.label != NOT_DETERMINABLE]
-    return ReleasedTruth(last.version, last.digest, rows)
+    return ReleasedTruth(last.version, last.digest, rows, last.identifiability)
 
 
 def not_determinable_nodes(cohort: Cohort) -> list[TruthRow]:

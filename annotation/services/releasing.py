@@ -7,7 +7,12 @@ from accounts import audit
 from accounts.models import User
 from annotation.models import ReferenceStandard
 from annotation.reference_table import digest_of, in_fixed_order
-from annotation.selectors import final_rows, last_reference_standard, missing_for_release
+from annotation.selectors import (
+    final_rows,
+    last_reference_standard,
+    missing_for_release,
+    settled_in,
+)
 from cohorts.models import Cohort
 from cohorts.selectors import has_role
 from cohorts.vocabulary import CohortRole
@@ -15,7 +20,11 @@ from cohorts.vocabulary import CohortRole
 
 @transaction.atomic
 def release_reference_standard(*, by: User, cohort: Cohort) -> ReferenceStandard:
-    """Freeze the cohort's final labels as the next version; refuse while anything is missing."""
+    """Freeze the cohort's final labels as the next version; refuse while anything is missing.
+
+    With them is kept how far each patient's locked pathology report settles which nodes are
+    positive; the digest covers both.
+    """
     locked = Cohort.objects.select_for_update().get(pk=cohort.pk)
     if not has_role(by, locked, CohortRole.COORDINATOR):
         raise PermissionDenied(
@@ -24,7 +33,8 @@ def release_reference_standard(*, by: User, cohort: Cohort) -> ReferenceStandard
     if missing := missing_for_release(locked):
         raise ValidationError(missing)
     rows = in_fixed_order(final_rows(locked))
-    digest = digest_of(rows)
+    settled = settled_in(locked)
+    digest = digest_of(rows, settled)
     last = last_reference_standard(locked)
     if last is not None and last.digest == digest:
         raise ValidationError(
@@ -35,6 +45,7 @@ def release_reference_standard(*, by: User, cohort: Cohort) -> ReferenceStandard
         cohort=locked,
         version=last.version + 1 if last else 1,
         content=rows,
+        identifiability=settled,
         digest=digest,
         released_by=by,
     )

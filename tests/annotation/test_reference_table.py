@@ -54,7 +54,7 @@ def test_a_node_twice_is_refused():
 
 
 def test_the_csv_says_label_and_name():
-    table = list(csv.DictReader(io.StringIO(as_csv([row(label=9), row(node=2, label=2)]))))
+    table = list(csv.DictReader(io.StringIO(as_csv([row(label=9), row(node=2, label=2)], {}))))
     assert [(r["node"], r["label"], r["label_name"]) for r in table] == [
         ("1", "9", "Not determinable"),
         ("2", "2", "Metastasis with ENE"),
@@ -63,5 +63,5 @@ def test_the_csv_says_label_and_name():
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_of_the_csv_is_a_formula(start):
-    table = list(csv.reader(io.StringIO(as_csv([row(patient=f"{start}1+1")]), newline="")))
+    table = list(csv.reader(io.StringIO(as_csv([row(patient=f"{start}1+1")], {}), newline="")))
     assert table[1][0] == f"'{start}1+1"

@@ -37,7 +37,8 @@ def test_the_first_release_holds_agreements_and_decisions(people, cohort, decide
         ("P002", 1, 9, "agreement"),
     ]
     assert all(r["mask_digest"] == digests[r["patient"], r["node"]] for r in made.content)
-    assert made.digest == digest_of(ReferenceStandard.objects.get().content)
+    kept = ReferenceStandard.objects.get()
+    assert made.digest == digest_of(kept.content, kept.identifiability)
     event = AuditEvent.objects.get(verb="release_reference_standard")
     assert event.new == {"version": 1, "digest": made.digest, "nodes": 3}
 
@@ -185,7 +186,7 @@ def test_progress_counts_agreement_only_among_submitted_labels(people, cohort, p
 
 
 def test_the_analysis_gets_categories_only(cohort, released):
-    version, digest, rows = selectors.released_truth(cohort)
+    version, digest, rows, _ = selectors.released_truth(cohort)
     assert (version, digest) == (1, released.digest)
     assert [(r.patient, r.node, r.label) for r in rows] == [("P001", 1, 1), ("P001", 2, 1)]
     assert [(r.patient, r.node) for r in selectors.not_determinable_nodes(cohort)] == [("P002", 1)]
