@@ -191,6 +191,16 @@ class CaseNode(serializers.Serializer[dict[str, Any]]):
     runs = serializers.JSONField(help_text='{"shape", "slices"}: delta-coded run lengths.')
 
 
+class MaskedNode(CaseNode):
+    """A node for the people who may change its mask."""
+
+    url = serializers.CharField(
+        help_text="Its masks are at this address + 'masks/'; 'split/' and 'remove/' likewise."
+    )
+    mask_version = serializers.IntegerField(help_text="The version that `runs` is.")
+    short_axis_mm = serializers.FloatField()
+
+
 class AnnotatorCase(serializers.Serializer[dict[str, Any]]):
     """A case for the people who work on its reference standard."""
 
@@ -199,4 +209,4 @@ class AnnotatorCase(serializers.Serializer[dict[str, Any]]):
     frames_url = serializers.CharField(help_text="A frame is at this address + index + '/'.")
     geometry = CaseGeometry()
     frames = CaseFrame(many=True)
-    nodes = CaseNode(many=True)
+    nodes = MaskedNode(many=True)

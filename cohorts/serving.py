@@ -134,8 +134,15 @@ def case_payload(user: User, patient: Patient) -> dict[str, Any]:
         "frames_url": first_frame.removesuffix("0/"),
         "geometry": geometry_payload(patient.series),
         "frames": frames_payload(patient.series),
-        "nodes": [
-            node_payload(mask, node_id=str(mask.node.public_id), number=mask.node.number)
-            for mask in selectors.current_masks(patient)
-        ],
+        "nodes": [_masked_node(mask) for mask in selectors.current_masks(patient)],
+    }
+
+
+def _masked_node(mask: NodeMask) -> dict[str, Any]:
+    node = mask.node.public_id
+    masks = reverse("cohorts-api:masks", args=[node])
+    return node_payload(mask, node_id=str(node), number=mask.node.number) | {
+        "url": masks.removesuffix("masks/"),
+        "mask_version": mask.version,
+        "short_axis_mm": mask.short_axis_mm,
     }

@@ -6,6 +6,7 @@ from cohorts import (
     archive_views,
     mapping_views,
     mask_version_views,
+    mask_views,
     metadata_views,
     uploads_views,
     views,
@@ -103,6 +104,7 @@ urlpatterns = [
         mask_version_views.MaskVersions.as_view(),
         name="mask-versions",
     ),
+    path("patients/<uuid:patient_id>/masks/", mask_views.MasksPage.as_view(), name="masks"),
     path("patients/<uuid:patient_id>/exclude/", views.ExcludePatient.as_view(), name="exclude"),
     path("patients/<uuid:patient_id>/include/", views.IncludePatient.as_view(), name="include"),
 ]

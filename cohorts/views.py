@@ -25,7 +25,7 @@ from cohorts.forms import (
     MemberForm,
     UploadForm,
 )
-from cohorts.mask_selectors import have_overlaps
+from cohorts.mask_selectors import REFINES, have_overlaps
 from cohorts.models import Cohort, Patient
 from cohorts.vocabulary import CohortRole
 
@@ -165,6 +165,7 @@ class PatientPage(CoordinatorView):
             "nodes": selectors.nodes_with_warnings(patient),
             "case_warnings": selectors.case_warnings(patient),
             "overlap": hasattr(patient, "series") and have_overlaps(patient),
+            "may_refine": selectors.has_role(self.request.user, patient.cohort, *REFINES),
             "form": form or empty,
         }
         return render(self.request, "cohorts/patient.html", context, status=status)

@@ -3,10 +3,10 @@
  * pathology report.
  */
 import { centralSlice } from '../reading/case-state.js';
-import { JudgementPage, explain } from '../reading/judgement-page.js';
+import { JudgementPage } from '../reading/judgement-page.js';
 import { listKeys } from '../reading/reading-keys.js';
 import { SaveQueue } from '../reading/save-queue.js';
-import { Refusal, getJson, postJson } from '../viewer/http.js';
+import { Refusal, explain, getJson, postJson } from '../viewer/http.js';
 import { bindThemeButton } from '../viewer/theme-button.js';
 import { VIEWER_BINDINGS, bindKeys } from '../viewer/tool-bindings.js';
 import { LabelDetails } from './label-details.js';

@@ -2,7 +2,7 @@
  * What reading and labelling share: nodes beside a CT, one judgement each, saved at once, submitted
  * together. A page adds where its case comes from and what happens after submitting.
  */
-import { Refusal } from '../viewer/http.js';
+import { explain } from '../viewer/http.js';
 import { Viewer } from '../viewer/viewer.js';
 import { CallForm } from './call-form.js';
 import { CallStore } from './call-store.js';
@@ -257,12 +257,4 @@ export class JudgementPage {
     this.part('problem-text').textContent = text;
     this.part('problem').hidden = text === '';
   }
-}
-
-/** @param {unknown} error @returns {string} */
-export function explain(error) {
-  if (error instanceof Refusal && error.status === 401) {
-    return 'You are signed out. Sign in again and come back to this page.';
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -36,11 +36,17 @@ function named(binding, category) {
  * @param {HTMLElement} list Filled with every key.
  * @param {{label: string}[]} categories Their names replace "first category" and so on.
  * @param {readonly import('../viewer/tool-bindings.js').Binding[]} [bindings] The page's own keys.
+ * @param {readonly import('../viewer/tool-bindings.js').Binding[]} [viewer] The viewer's.
  */
-export function listKeys(list, categories, bindings = READING_BINDINGS) {
+export function listKeys(
+  list,
+  categories,
+  bindings = READING_BINDINGS,
+  viewer = VIEWER_BINDINGS,
+) {
   const reading = bindings.map((binding, index) => ({
     shown: binding.shown,
     label: index < categories.length ? named(binding, categories[index]) : binding.label,
   }));
-  list.replaceChildren(...[...reading, ...VIEWER_BINDINGS, ...MOUSE_HELP].map(rowOf));
+  list.replaceChildren(...[...reading, ...viewer, ...MOUSE_HELP].map(rowOf));
 }

@@ -1,11 +1,11 @@
 /**
  * The reading page: one case after the other, the next one prefetched, what was looked at recorded.
  */
-import { Refusal, getJson, postJson } from '../viewer/http.js';
+import { Refusal, explain, getJson, postJson } from '../viewer/http.js';
 import { VIEWER_BINDINGS, bindKeys } from '../viewer/tool-bindings.js';
 import { bindThemeButton } from '../viewer/theme-button.js';
 import { CaseState, centralSlice } from './case-state.js';
-import { JudgementPage, explain } from './judgement-page.js';
+import { JudgementPage } from './judgement-page.js';
 import { ReadingEvents } from './reading-events.js';
 import { READING_BINDINGS, listKeys } from './reading-keys.js';
 import { SaveQueue } from './save-queue.js';

@@ -117,3 +117,11 @@ export function postJson(url, body, { keepalive = false } = {}) {
     body: JSON.stringify(body),
   });
 }
+
+/** @param {unknown} error @returns {string} What went wrong, for the person at the page. */
+export function explain(error) {
+  if (error instanceof Refusal && error.status === 401) {
+    return 'You are signed out. Sign in again and come back to this page.';
+  }
+  return error instanceof Error ? error.message : String(error);
+}

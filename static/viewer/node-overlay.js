@@ -2,6 +2,7 @@
  * Node outlines on the slice, drawn on a canvas of our own above the picture.
  */
 import { decodeRuns, outlineSegments } from './node-runs.js';
+import { emptied } from './sharp-canvas.js';
 
 /**
  * @typedef {object} OverlayNode
@@ -51,7 +52,7 @@ export class NodeOverlay {
   }
 
   clear() {
-    this.#fit();
+    emptied(this.canvas);
   }
 
   /**
@@ -59,7 +60,7 @@ export class NodeOverlay {
    * @param {DOMMatrix} toCanvas From pixel corners to CSS pixels of the canvas.
    */
   draw(slice, toCanvas) {
-    const context = this.#fit();
+    const context = emptied(this.canvas);
     if (!this.visible) {
       return;
     }
@@ -93,21 +94,5 @@ export class NodeOverlay {
     context.strokeText(String(node.number), at.x + 4, at.y - 2);
     context.fillStyle = colour;
     context.fillText(String(node.number), at.x + 4, at.y - 2);
-  }
-
-  /** Match the canvas to its box and the screen, empty. @returns {CanvasRenderingContext2D} */
-  #fit() {
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(this.canvas.clientWidth * ratio);
-    const height = Math.round(this.canvas.clientHeight * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-    }
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return context;
   }
 }

@@ -26,13 +26,17 @@ export class Viewer {
   /**
    * @param {HTMLElement} root The element of templates/viewer/viewport.html; `data-time-out-ms`
    *   says how long a slice may take.
-   * @param {{state: HTMLElement, onChange?: () => void}} options `state` carries `data-viewer`;
-   *   `onChange` is called whenever what is shown may have changed.
+   * @param {object} options
+   * @param {HTMLElement} options.state Carries `data-viewer`.
+   * @param {() => void} [options.onChange] Called whenever what is shown may have changed.
+   * @param {(slice: number | null, toCanvas: DOMMatrix | null) => void} [options.onDraw] Called
+   *   after the outlines were drawn, with null while no picture is shown.
    */
-  constructor(root, { state, onChange = () => {} }) {
+  constructor(root, { state, onChange = () => {}, onDraw = () => {} }) {
     this.root = root;
     this.state = state;
     this.onChange = onChange;
+    this.onDraw = onDraw;
     /** @type {Series | null} */
     this.series = null;
     /** @type {Series | null} */
@@ -256,6 +260,18 @@ export class Viewer {
     this.#ifShown(() => this.camera.reveal(node.centroid_zyx));
   }
 
+  /**
+   * Other nodes on the same pictures.
+   *
+   * @param {OverlayNode[]} outlined @param {OverlayNode[]} marked Beside the slider.
+   */
+  replaceNodes(outlined, marked) {
+    this.overlay.setNodes(outlined);
+    this.slider.open(this.series.length, marked);
+    this.slider.show(this.slice, this.overlay.current);
+    this.#drawOverlay();
+  }
+
   /** @param {string | null} node */
   setCurrentNode(node) {
     this.overlay.current = node;
@@ -357,10 +373,12 @@ export class Viewer {
     const shown = this.shown();
     if (shown === null) {
       this.overlay.clear();
+      this.onDraw(null, null);
       return;
     }
     const toCanvas = this.camera.toCanvas();
     this.overlay.draw(shown.slice, toCanvas);
+    this.onDraw(shown.slice, toCanvas);
     this.text.showScale(toCanvas.a / this.series.geometry.pixel_spacing_mm[1]);
   }
 

@@ -182,6 +182,7 @@ COHORTS = {
     "cohorts:give-up-arrival": Route(args=ARRIVAL, **acting("coordinator", 302)),
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
     "cohorts:mask-versions": Route(args=PATIENT, get=PIXELS),
+    "cohorts:masks": Route(args=PATIENT, get=REFINERS),
     "cohorts:exclude": Route(
         args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
     ),

@@ -87,7 +87,9 @@ def test_a_case_has_exactly_the_viewers_keys(client, people, cohort):
     case = client.get(f"/api/v1/cohorts/patients/{patient.public_id}/case/").json()
     assert set(case) == {"patient", "pseudonym", "frames_url", "geometry", "frames", "nodes"}
     assert [node["number"] for node in case["nodes"]] == [1, 2]
-    assert set(case["nodes"][0]) == {"node", "number", "centroid_zyx", "slices", "runs"}
+    keys = {"node", "number", "centroid_zyx", "slices", "runs"}
+    assert set(case["nodes"][0]) == keys | {"url", "mask_version", "short_axis_mm"}
+    assert case["nodes"][0]["url"] == f"/api/v1/cohorts/nodes/{case['nodes'][0]['node']}/"
     assert case["geometry"]["rescale_intercept"] == -1024
 
 

@@ -1,0 +1,427 @@
+/**
+ * The page of one patient's masks: its nodes, the drawing on one of them, saves and versions.
+ */
+import { listKeys } from '../reading/reading-keys.js';
+import { NodeList } from '../reading/node-list.js';
+import { Refusal, explain, getJson } from '../viewer/http.js';
+import { bindThemeButton } from '../viewer/theme-button.js';
+import { bindKeys } from '../viewer/tool-bindings.js';
+import { Viewer } from '../viewer/viewer.js';
+import { ask } from './dialogs.js';
+import { DrawingTools } from './drawing-tools.js';
+import { MaskEditor } from './mask-editor.js';
+import { MASK_BINDINGS, VIEWER_KEYS } from './mask-keys.js';
+import { MaskSaves } from './mask-saves.js';
+import { MasksPanel, savedText } from './masks-panel.js';
+import { NewerVersion } from './newer-version.js';
+import { listVersions } from './version-list.js';
+import { hasWebGl2 } from './webgl2.js';
+
+/** What takes no longer is not worth a word. */
+const WORDS_AFTER_MS = 300;
+
+class MasksPage {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.caseUrl = root.dataset.caseUrl;
+    this.nodesUrl = root.dataset.nodesUrl;
+    /** @type {MaskEditor | null} */
+    this.editor = null;
+    this.canDraw = hasWebGl2();
+    /** @type {import('./mask-editor.js').EditedNode[] | null} Those in the list. */
+    this.listed = null;
+    /** What is waited for: until then nothing is drawn. */
+    this.busy = '';
+    this.viewer = new Viewer(this.part('viewer'), {
+      state: root,
+      onChange: () => this.show(),
+      onDraw: (slice, toCanvas) => this.tools?.layer.draw(slice, toCanvas),
+    });
+    this.tools = new DrawingTools(this.viewer, root, `${this.nodesUrl}propose/`, {
+      editor: () => this.editor,
+      mayDraw: () => this.mayDraw(),
+      say: (text) => this.say(text),
+      fail: (error) => this.notice(explain(error)),
+      wait: (text, work) => this.wait(text, work),
+      onChange: () => this.show(),
+    });
+    this.saves = new MaskSaves(() => this.show());
+    this.panel = new MasksPanel(root);
+    this.newer = new NewerVersion(this.part('stale'), this.caseUrl);
+    this.nodeList = new NodeList(this.part('nodes'), (node) => this.choose(node));
+    this.#listen();
+  }
+
+  /** @param {string} part @returns {any} */
+  part(part) {
+    return this.root.querySelector(`[data-part="${part}"]`);
+  }
+
+  #listen() {
+    const acts = this.#actions();
+    bindKeys([...MASK_BINDINGS, ...VIEWER_KEYS], acts);
+    listKeys(this.part('keys'), [], MASK_BINDINGS, VIEWER_KEYS);
+    bindThemeButton(this.part('theme'));
+    this.root.addEventListener('click', (event) => {
+      const button = event.target instanceof Element && event.target.closest('[data-act]');
+      if (button) {
+        acts[button.dataset.act]();
+      }
+    });
+    // The viewer's own buttons take the left button away from the drawing tools.
+    this.part('viewer').addEventListener('click', () => this.show());
+    this.part('problem-retry').addEventListener('click', () => this.start());
+    window.addEventListener('beforeunload', (event) => {
+      if (this.editor?.isUnsaved || this.saves.state !== 'idle') {
+        event.preventDefault();
+      }
+    });
+  }
+
+  /** @returns {Record<string, () => unknown>} */
+  #actions() {
+    const viewer = this.viewer.actions();
+    const chooser = (name) => [`tool-${name}`, () => this.#chooseViewerTool(name)];
+    return {
+      ...viewer,
+      ...Object.fromEntries(['window', 'zoom', 'length'].map(chooser)),
+      ...this.tools.actions(),
+      outlines: () => this.#toggleOutlines(viewer.outlines),
+      undo: () => (this.viewer.mouse.active === 'length' ? viewer.undo() : this.#undo()),
+      redo: () => (this.viewer.mouse.active === 'length' ? viewer.redo() : this.#redo()),
+      save: () => this.save(),
+      cancel: () => this.cancel(),
+      discard: () => this.discard(),
+      'next-node': () => this.choose(this.editor?.neighbour(1)?.node ?? null),
+      'previous-node': () => this.choose(this.editor?.neighbour(-1)?.node ?? null),
+      'new-node': () => this.choose(null),
+      split: () => this.split(),
+      merge: () => this.merge(),
+      remove: () => this.remove(),
+      'use-kept': () => this.#useKept(),
+      'drop-kept': () => this.#dropKept(),
+      'retry-save': () => this.saves.retryNow(),
+      'give-up-save': () => this.saves.giveUp(),
+      'close-notice': () => this.notice(''),
+      help: () => this.part('help').showModal(),
+    };
+  }
+
+  /** @param {'window' | 'zoom' | 'length'} name */
+  #chooseViewerTool(name) {
+    this.viewer.chooseTool(name);
+    this.show();
+  }
+
+  #toggleOutlines(toggle) {
+    this.tools.layer.visible = !this.viewer.overlay.visible;
+    toggle();
+  }
+
+  #undo() {
+    if (this.mayDraw()) {
+      this.tools.undo();
+    }
+  }
+
+  #redo() {
+    if (this.mayDraw()) {
+      this.tools.redo();
+    }
+  }
+
+  async start() {
+    this.#problem('');
+    try {
+      const payload = await getJson(this.caseUrl);
+      this.editor = new MaskEditor(payload);
+      const { patient: caseId, frames_url: framesUrl, geometry, frames } = payload;
+      const [first] = this.editor.nodes;
+      const slice = first ? Math.round(first.centroid_zyx[0]) : Math.floor(geometry.slices / 2);
+      await this.viewer.open({ caseId, framesUrl, geometry, frames }, [], { slice });
+      this.#open(first?.node ?? null);
+      if (this.canDraw) {
+        this.tools.choose('brush');
+      }
+    } catch (error) {
+      this.#problem(explain(error));
+    }
+  }
+
+  /** @returns {boolean} */
+  mayDraw() {
+    const isIdle = this.busy === '' && this.saves.state === 'idle';
+    return this.canDraw && isIdle && this.editor !== null && this.editor.kept === null;
+  }
+
+  /** Unsaved changes are asked about first. @param {string | null} node Null: a new one. */
+  async choose(node) {
+    if (this.editor === null || this.busy !== '' || this.saves.state !== 'idle') {
+      return;
+    }
+    if (node !== null && node === this.editor.target?.node) {
+      this.viewer.goToNode(this.editor.target);
+    } else if (await this.#mayLeave()) {
+      // What was saved on leaving is still said.
+      const said = this.part('said').textContent;
+      this.#open(node);
+      this.say(said);
+    }
+  }
+
+  /** @returns {Promise<boolean>} */
+  async #mayLeave() {
+    if (!this.editor.isUnsaved) {
+      return true;
+    }
+    const answer = await ask(this.part('leave'));
+    return answer === 'discard' || (answer === 'save' && this.save());
+  }
+
+  /** @param {string | null} node */
+  #open(node) {
+    this.tools.discardProposal();
+    this.editor.open(node);
+    this.notice('');
+    this.say('');
+    this.#showNodes();
+    if (this.editor.target !== null) {
+      this.viewer.goToNode(this.editor.target);
+      this.nodeList.reveal(node);
+    }
+    this.#loadVersions();
+  }
+
+  #showNodes() {
+    this.viewer.replaceNodes(this.editor.others(), this.editor.nodes);
+    this.viewer.setCurrentNode(this.editor.target?.node ?? null);
+    this.show();
+  }
+
+  async #loadVersions() {
+    const { target } = this.editor;
+    this.part('versions').replaceChildren();
+    try {
+      const found = target ? await getJson(`${target.url}masks/`) : { versions: [] };
+      if (this.editor.target === target) {
+        listVersions(this.part('versions'), found.versions);
+      }
+    } catch (error) {
+      this.notice(`The versions cannot be shown: ${explain(error)}`);
+    }
+  }
+
+  discard() {
+    if (this.editor?.isUnsaved && this.saves.state === 'idle') {
+      this.#open(this.editor.target?.node ?? null);
+    }
+  }
+
+  cancel() {
+    if (this.busy !== '' || this.tools.discardProposal()) {
+      return;
+    }
+    if (this.editor?.part) {
+      this.editor.endPart();
+      this.tools.layer.redraw();
+      this.show();
+    } else {
+      this.viewer.mouse.cancel();
+    }
+  }
+
+  /** @returns {boolean} Whether the node can be split, merged or removed now. */
+  #isAtRest() {
+    return this.mayDraw() && this.editor.target !== null && !this.editor.isUnsaved;
+  }
+
+  split() {
+    if (this.#isAtRest()) {
+      this.tools.discardProposal();
+      this.editor.startPart();
+      this.tools.choose('brush');
+      this.show();
+    }
+  }
+
+  async merge() {
+    const { editor } = this;
+    if (!this.#isAtRest() || editor.nodes.length < 2) {
+      return;
+    }
+    this.panel.offerMerger(editor.target, editor.others(), editor.grid);
+    if ((await ask(this.part('merge'))) === 'merge') {
+      const other = editor.find(this.part('merge-with').value);
+      const seen = ({ node, mask_version: base }) => ({ node, base_version: base });
+      await this.#store(`${this.nodesUrl}merge/`, { nodes: [seen(editor.target), seen(other)] });
+    }
+  }
+
+  async remove() {
+    if (!this.#isAtRest()) {
+      return;
+    }
+    const { url, number, mask_version: base } = this.editor.target;
+    this.part('removed-number').textContent = String(number);
+    this.part('reason').value = '';
+    if ((await ask(this.part('removal'))) === 'remove') {
+      const reason = this.part('reason').value;
+      await this.#store(`${url}remove/`, { base_version: base, reason });
+    }
+  }
+
+  /** @returns {boolean} */
+  #canSave() {
+    const { editor } = this;
+    return this.mayDraw() && this.editor.isUnsaved && !editor.active.mask.isEmpty;
+  }
+
+  /** @returns {Promise<boolean>} Whether it is stored. */
+  async save() {
+    this.tools.strokes.stop();
+    if (this.editor === null || !this.#canSave()) {
+      return false;
+    }
+    const { target, active, part } = this.editor;
+    const runs = active.mask.toRuns();
+    if (target === null) {
+      return this.#store(this.nodesUrl, { runs });
+    }
+    const url = `${target.url}${part ? 'split' : 'masks'}/`;
+    return this.#store(url, { base_version: target.mask_version, runs });
+  }
+
+  /** @param {string} url @param {object} body @returns {Promise<boolean>} */
+  async #store(url, body) {
+    this.notice('');
+    this.say('');
+    let answer;
+    try {
+      answer = await this.saves.send(url, body);
+    } catch (error) {
+      await this.#refused(error);
+      return false;
+    }
+    await this.#stored(answer.edit);
+    return true;
+  }
+
+  /** Everything is read anew: a save may have made nodes and ended others. @param {any} edit */
+  async #stored(edit) {
+    const begun = edit.nodes.find(({ version }) => version !== null);
+    const next = begun?.node ?? this.editor.neighbour(1)?.node ?? null;
+    this.editor.open(null);
+    try {
+      this.editor.take(await this.wait('Loading the nodes …', getJson(this.caseUrl)));
+      this.#open(next);
+      this.say(savedText(edit));
+    } catch (error) {
+      this.#problem(`Saved, but the nodes cannot be loaded: ${explain(error)}`);
+    }
+  }
+
+  /** @param {unknown} error */
+  async #refused(error) {
+    if (!(error instanceof Refusal) || error.code !== 'stale_mask') {
+      this.notice(`Not saved: ${explain(error)}`);
+      return;
+    }
+    try {
+      const newer = await this.wait('Loading the newer version …', this.newer.fetch(this.editor));
+      await this.#settle(error, newer);
+    } catch (lost) {
+      this.notice(`Not saved: ${error.message} (${explain(lost)})`);
+    }
+  }
+
+  async #settle(error, newer) {
+    if (await this.newer.askToLoad(this.editor, error, newer)) {
+      this.#showNodes();
+      this.#loadVersions();
+      this.say('The newer version is loaded.');
+    } else {
+      this.notice('Not saved: a newer version is stored. Your drawing stays here until you decide.');
+    }
+  }
+
+  #useKept() {
+    const leftOut = this.editor.useKept();
+    this.say(leftOut > 0 ? `${leftOut} voxels left out: other nodes are protected.` : '');
+    this.tools.layer.redraw();
+    this.show();
+  }
+
+  #dropKept() {
+    this.editor.kept = null;
+    this.tools.layer.redraw();
+    this.show();
+  }
+
+  /**
+   * Nothing can be drawn while something is waited for; what takes a while is told.
+   *
+   * @template T @param {string} text @param {Promise<T>} work @returns {Promise<T>}
+   */
+  async wait(text, work) {
+    this.busy = text;
+    this.show();
+    const timer = setTimeout(() => this.panel.showProgress(text), WORDS_AFTER_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+      this.busy = '';
+      this.panel.showProgress('');
+      this.show();
+    }
+  }
+
+  show() {
+    if (this.editor === null) {
+      return;
+    }
+    this.panel.show({
+      editor: this.editor,
+      proposal: this.tools.proposal,
+      tool: this.tools.chosen,
+      saving: this.saves.state,
+      canDraw: this.canDraw,
+      mayDraw: this.mayDraw(),
+      canSave: this.#canSave(),
+      isAtRest: this.#isAtRest(),
+    });
+    this.#showList();
+  }
+
+  #showList() {
+    const { nodes, grid, target } = this.editor;
+    if (this.listed !== nodes) {
+      this.listed = nodes;
+      this.nodeList.open(nodes.map((node) => ({ ...node, where: this.panel.whereIs(node, grid) })));
+    }
+    this.nodeList.show(this.panel.rowsOf(this.editor), target?.node ?? null);
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.part('said').textContent = text;
+  }
+
+  /** @param {string} text */
+  notice(text) {
+    this.part('notice-text').textContent = text;
+    this.part('notice').hidden = text === '';
+  }
+
+  /** @param {string} text */
+  #problem(text) {
+    this.part('problem-text').textContent = text;
+    this.part('problem').hidden = text === '';
+  }
+}
+
+const root = document.querySelector('[data-nodes-url]');
+if (root instanceof HTMLElement) {
+  new MasksPage(root).start();
+}
