@@ -16,6 +16,14 @@ from accounts.permissions import SignedIn
 from accounts.schema import errors
 from annotation import selectors, services
 from annotation.pathology_rules.details import LabelDetails
+from annotation.release_serializers import (
+    ReleasedContent,
+    ReleasedVersion,
+    ReleaseInput,
+    ReleaseOutlook,
+    ReopenedLabelling,
+    ReopeningInput,
+)
 from annotation.serializers import (
     AdjudicatorDisagreement,
     AnnotatorLabel,
@@ -25,8 +33,6 @@ from annotation.serializers import (
     DecisionInput,
     LabelInput,
     ReasonInput,
-    ReleasedContent,
-    ReleasedVersion,
     SubmitInput,
 )
 
@@ -131,6 +137,23 @@ class SubmitLabelling(APIView):
         return Response(AnnotatorSubmission(selectors.labelling_state(done)).data)
 
 
+class ReopenLabelling(APIView):
+    """Give a submitted labelling back to its annotator."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_reopen",
+        request=ReopeningInput,
+        responses={200: ReopenedLabelling, **errors(400, 422)},
+    )
+    def post(self, request: Request, labelling: uuid.UUID) -> Response:
+        found = selectors.labelling_to_reopen(person_of(request), labelling)
+        given = parsed(ReopeningInput, request)
+        reopened = services.reopen_labelling(by=person_of(request), labelling=found, **given)
+        return Response(ReopenedLabelling(reopened).data)
+
+
 class Disagreements(APIView):
     """The nodes of a cohort on which the annotators disagree, for its adjudicators."""
 
@@ -191,13 +214,31 @@ class ReferenceStandards(APIView):
 
     @extend_schema(
         operation_id="annotation_release",
-        request=None,
-        responses={201: ReleasedVersion, **errors(422)},
+        request=ReleaseInput,
+        responses={201: ReleasedVersion, **errors(400, 422)},
     )
     def post(self, request: Request, cohort: uuid.UUID) -> Response:
         found = selectors.cohort_to_release(person_of(request), cohort)
-        released = services.release_reference_standard(by=person_of(request), cohort=found)
+        given = parsed(ReleaseInput, request)["reasons"]
+        released = services.release_reference_standard(
+            by=person_of(request),
+            cohort=found,
+            reasons={one["finding"]: one["reason"] for one in given},
+        )
         return Response(ReleasedVersion(released).data, status.HTTP_201_CREATED)
+
+
+class NextRelease(APIView):
+    """What stands before the next release of a cohort's reference standard."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="annotation_next_release", responses={200: ReleaseOutlook, **errors()}
+    )
+    def get(self, request: Request, cohort: uuid.UUID) -> Response:
+        found = selectors.cohort_to_release(person_of(request), cohort)
+        return Response(ReleaseOutlook(selectors.release_outlook(found)).data)
 
 
 class ReferenceStandardVersion(APIView):

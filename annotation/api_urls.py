@@ -10,6 +10,7 @@ urlpatterns = [
     path("labellings/<uuid:labelling>/labels/", api.RecordLabel.as_view(), name="labels"),
     path("labellings/<uuid:labelling>/reasons/", api.GiveReason.as_view(), name="reasons"),
     path("labellings/<uuid:labelling>/submit/", api.SubmitLabelling.as_view(), name="submit"),
+    path("labellings/<uuid:labelling>/reopen/", api.ReopenLabelling.as_view(), name="reopen"),
     path(
         "cohorts/<uuid:cohort>/discussions/",
         discussion_api.Discussions.as_view(),
@@ -23,6 +24,7 @@ urlpatterns = [
         name="agreement",
     ),
     path("adjudications/<uuid:node>/", api.Adjudicate.as_view(), name="adjudication"),
+    path("cohorts/<uuid:cohort>/next-release/", api.NextRelease.as_view(), name="next-release"),
     path(
         "cohorts/<uuid:cohort>/reference-standards/",
         api.ReferenceStandards.as_view(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
 from annotation.label_csv import MAX_BYTES, MAX_COMMENT
 from cohorts.vocabulary import LABEL_CHOICES
@@ -32,6 +33,19 @@ class ImportForm(forms.Form):
                 code="too_large",
             )
         return upload
+
+
+REASON_FIELD = "reason-"
+"""A release's form has one text field for each warning, named by the warning's key."""
+
+
+def reasons_in(posted: QueryDict) -> dict[str, str]:
+    """Return what was written for each warning, by its key."""
+    return {
+        name.removeprefix(REASON_FIELD): posted[name]
+        for name in posted
+        if name.startswith(REASON_FIELD)
+    }
 
 
 class LabelForm(forms.Form):

@@ -21,6 +21,7 @@ __all__ = [
     "DiscussionStatement",
     "FindingReason",
     "Labelling",
+    "LabellingReopening",
     "LabellingState",
     "NodeLabel",
     "PathologyReport",
@@ -61,6 +62,29 @@ class Labelling(models.Model):
 
     def __str__(self) -> str:
         return f"labelling {self.pk}"
+
+
+class LabellingReopening(models.Model):
+    """A coordinator gave a submitted labelling back to its annotator; append-only."""
+
+    labelling = models.ForeignKey(Labelling, on_delete=models.PROTECT, related_name="reopenings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(validators=[MaxLengthValidator(MAX_COMMENT)])
+    version = models.PositiveIntegerField(
+        help_text="The labelling's version this reopening made: an old submit is then stale."
+    )
+    submitted_at = models.DateTimeField(help_text="When it had been submitted.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["labelling", "version"], name="annotation_reopening_version_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"labelling reopening {self.pk}"
 
 
 class NodeLabel(models.Model):
@@ -205,6 +229,12 @@ class ReferenceStandard(models.Model):
         "before it was kept.",
     )
     digest = models.CharField(max_length=64)
+    findings = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Warnings of the rules that stood: [{"patient", "code", "sentence", "nodes", '
+        '"reason", "given_by"}, ...].',
+    )
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

@@ -84,13 +84,11 @@ def settled_by_pathology(
         without a report), ``levels`` by node number (own level on CT), ``unplaced`` and
         ``disputed`` node numbers.
     """
-    right = [sum(node.labels[side] == node.label for node in nodes) for side in (0, 1)]
-    side = int(right[1] > right[0])
-    told = {node.number: node.placed_by(side) for node in nodes}
+    told = _told(nodes)
     placed = [node for node in nodes if told[node.number].place]
     groups: tuple[GroupChoices, ...] = ()
     if report is not None:
-        groups = identify(report[0], [_labelled(node, told[node.number]) for node in placed])
+        groups = identify(report[0], labelled_nodes(nodes))
     return {
         "patient": patient,
         "report_version": report[1] if report is not None else None,
@@ -99,6 +97,22 @@ def settled_by_pathology(
         "unplaced": sorted({node.number for node in nodes} - {node.number for node in placed}),
         "disputed": sorted(node.number for node in nodes if node.is_disputed),
     }
+
+
+def labelled_nodes(nodes: Sequence[FinalNode]) -> list[LabelledNode]:
+    """Return one patient's final labels as the rules take them; nodes nobody placed are left out.
+
+    Places and matted groups are chosen as in `settled_by_pathology`.
+    """
+    told = _told(nodes)
+    return [_labelled(node, told[node.number]) for node in nodes if told[node.number].place]
+
+
+def _told(nodes: Sequence[FinalNode]) -> dict[int, LabelDetails]:
+    """Return the details that stand for each node."""
+    right = [sum(node.labels[side] == node.label for node in nodes) for side in (0, 1)]
+    side = int(right[1] > right[0])
+    return {node.number: node.placed_by(side) for node in nodes}
 
 
 def _labelled(node: FinalNode, told: LabelDetails) -> LabelledNode:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.Queue.as_view(), name="home"),
     path("patients/<uuid:patient>/", views.LabellingPage.as_view(), name="labelling"),
     path("patients/<uuid:patient>/start/", views.StartLabelling.as_view(), name="start"),
+    path("labellings/<uuid:labelling>/reopen/", views.Reopen.as_view(), name="reopen"),
     path("cohorts/<uuid:cohort>/import/", views.ImportLabels.as_view(), name="import"),
     path("cohorts/<uuid:cohort>/labels.csv", views.ExportLabels.as_view(), name="export"),
     path("discussion/", discussion_views.Discussions.as_view(), name="discussion"),

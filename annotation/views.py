@@ -13,7 +13,7 @@ from django.views import View
 
 from accounts.models import User
 from annotation import selectors, services
-from annotation.forms import DecisionForm, ImportForm
+from annotation.forms import DecisionForm, ImportForm, reasons_in
 from annotation.label_csv import as_csv as labels_as_csv
 from annotation.label_page import LABEL_CHOICES_SHOWN, report_facts
 from annotation.pathology_rules.labels import BASIS_LABELS
@@ -181,12 +181,30 @@ class Release(Page):
         try:
             if request.POST.get("confirmed") != "yes":
                 raise ValidationError("Tick the box to confirm the release.", code="unconfirmed")
-            released = services.release_reference_standard(by=self.person, cohort=found)
+            released = services.release_reference_standard(
+                by=self.person, cohort=found, reasons=reasons_in(request.POST)
+            )
             messages.success(request, f"Version {released.version} is released.")
         except ValidationError as refusal:
             for sentence in refusal.messages:
                 messages.error(request, sentence)
         return redirect("annotation:release", cohort=cohort)
+
+
+class Reopen(Page):
+    """Give a submitted labelling back to its annotator."""
+
+    def post(self, request: HttpRequest, labelling: uuid.UUID) -> HttpResponse:
+        found = selectors.labelling_to_reopen(self.person, labelling)
+        try:
+            services.reopen_labelling(
+                by=self.person, labelling=found, reason=request.POST.get("reason", "")
+            )
+            name = found.annotator.get_username()
+            messages.success(request, f"{name} can go on with {found.patient.pseudonym}.")
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+        return redirect("annotation:release", cohort=found.patient.cohort.public_id)
 
 
 class ReferenceStandardJson(Page):

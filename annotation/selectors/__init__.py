@@ -7,6 +7,12 @@ from annotation.selectors.agreement import (
     cohort_of_agreement,
     open_agreement_report,
 )
+from annotation.selectors.before_release import (
+    listed,
+    missing_for_release,
+    release_outlook,
+    warnings_to_release,
+)
 from annotation.selectors.disagreements import (
     Disagreement,
     cohort_to_adjudicate,
@@ -30,6 +36,8 @@ from annotation.selectors.discussion import (
     discussions_in,
     next_discussion,
 )
+from annotation.selectors.final_check import FinalFinding, final_findings
+from annotation.selectors.final_nodes import final_nodes_in
 from annotation.selectors.labelling_state import (
     given_in,
     labelling_state,
@@ -80,9 +88,8 @@ from annotation.selectors.released import (
     cohorts_to_release,
     differences_of,
     final_rows,
+    labelling_to_reopen,
     last_reference_standard,
-    listed,
-    missing_for_release,
     next_differences,
     not_determinable_nodes,
     progress_of,
@@ -98,6 +105,7 @@ from annotation.selectors.standings import (
     annotators_of,
     labelled_patients,
     standings,
+    standings_alone,
 )
 
 __all__ = [
@@ -107,6 +115,7 @@ __all__ = [
     "CohortProgress",
     "Disagreement",
     "Discussion",
+    "FinalFinding",
     "LabelPair",
     "NodeStanding",
     "QueueCohort",
@@ -140,6 +149,8 @@ __all__ = [
     "discussion_is_open",
     "discussion_state",
     "discussions_in",
+    "final_findings",
+    "final_nodes_in",
     "final_rows",
     "findings_of",
     "given_in",
@@ -147,6 +158,7 @@ __all__ = [
     "labelled_patients",
     "labelling_for",
     "labelling_state",
+    "labelling_to_reopen",
     "last_reference_standard",
     "listed",
     "locked_reports_in",
@@ -172,6 +184,7 @@ __all__ = [
     "queue_for",
     "reference_standard",
     "reference_standards_of",
+    "release_outlook",
     "released_content",
     "released_truth",
     "released_versions",
@@ -184,6 +197,8 @@ __all__ = [
     "saved_reason",
     "settled_in",
     "standings",
+    "standings_alone",
     "unlabelled_nodes",
     "values_of",
+    "warnings_to_release",
 ]

@@ -14,7 +14,7 @@ from annotation.labelling_times import Save, TimedLabelling, TimePerNode, time_p
 from annotation.models import Labelling, NodeLabel
 from annotation.selectors.disagreements import anonymous_sides
 from annotation.selectors.discussion import discussion_is_open, side_of
-from annotation.selectors.standings import NodeStanding, annotators_of, standings
+from annotation.selectors.standings import NodeStanding, annotators_of, standings_alone
 from cohorts.models import Cohort
 from cohorts.selectors import cohort_for
 from cohorts.vocabulary import LABEL_CHOICES, CohortRole
@@ -64,7 +64,7 @@ def agreement_report(cohort: Cohort) -> AgreementReport | None:
     """
     if not discussion_is_open(cohort):
         return None
-    nodes = standings(cohort)
+    nodes = standings_alone(cohort)
     pairs = [(one.first, one.second) for one in nodes if one.first and one.second]
     found = annotator_agreement(
         [(first.label, second.label) for first, second in pairs],

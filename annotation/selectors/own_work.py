@@ -131,9 +131,9 @@ def node_of(labelling: Labelling, public_id: uuid.UUID) -> Node:
 
 
 def current_labels(labelling: Labelling) -> QuerySet[NodeLabel]:
-    """Return the current label of each labelled node, by node number."""
+    """Return the current label of each labelled node, by node number; removed nodes have none."""
     return (
-        labelling.labels.filter(superseded_by__isnull=True)
+        labelling.labels.filter(superseded_by__isnull=True, node__removed_at__isnull=True)
         .select_related("node")
         .order_by("node__number")
     )

@@ -11,24 +11,26 @@ from django.http import Http404
 
 from accounts.models import User
 from annotation.consensus import SOURCES, Outcome
-from annotation.models import Labelling, LabellingState, NodeLabel, ReferenceStandard
+from annotation.models import Labelling, NodeLabel, ReferenceStandard
 from annotation.reference_differences import Difference, differences
 from annotation.reference_identifiability import Stored
 from annotation.reference_table import ReferenceRow
+from annotation.selectors.before_release import (
+    missing_for_release,
+    patients_without_report,
+    warnings_to_release,
+)
+from annotation.selectors.final_check import FinalFinding
 from annotation.selectors.standings import (
-    ANNOTATORS,
-    NodeStanding,
     annotators_of,
     labelled_patients,
     node_counts,
     standings,
+    standings_alone,
 )
-from cohorts.models import Cohort, Patient
+from cohorts.models import Cohort
 from cohorts.selectors import cohort_for, cohorts_of, has_role
 from cohorts.vocabulary import NOT_DETERMINABLE, CohortRole
-
-LISTED = 10
-"""Patients named in one sentence; the rest is counted."""
 
 
 class TruthRow(NamedTuple):
@@ -65,6 +67,7 @@ class AnnotatorProgress:
 
     labelled: int
     state: str
+    labelling: uuid.UUID | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,8 @@ class CohortProgress:
     annotators: list[User]
     patients: list[PatientProgress]
     missing: list[ValidationError]
+    warnings: list[FinalFinding]
+    without_report: list[str]
 
     @property
     def nodes(self) -> int:
@@ -148,7 +153,8 @@ def progress_of(coordinator: User, cohort: Cohort) -> CohortProgress:
             annotators=[
                 AnnotatorProgress(
                     labelled=labelled[patient.pk, person.pk],
-                    state=states.get((patient.pk, person.pk), ""),
+                    state=states.get((patient.pk, person.pk), ("", None))[0],
+                    labelling=states.get((patient.pk, person.pk), ("", None))[1],
                 )
                 for person in annotators
             ],
@@ -165,16 +171,31 @@ def progress_of(coordinator: User, cohort: Cohort) -> CohortProgress:
         annotators=annotators,
         patients=patients,
         missing=missing_for_release(cohort),
+        warnings=warnings_to_release(cohort),
+        without_report=patients_without_report(cohort),
     )
 
 
-def _work(cohort: Cohort) -> tuple[dict[tuple[int, int], str], Counter[tuple[int, int]]]:
-    """Return states and numbers of current labels by patient and annotator."""
-    states = {
-        (patient, annotator): state
-        for patient, annotator, state in Labelling.objects.filter(
-            patient__cohort=cohort
-        ).values_list("patient_id", "annotator_id", "state")
+def labelling_to_reopen(coordinator: User, public_id: uuid.UUID) -> Labelling:
+    """Return the labelling for a coordinator of its cohort, or raise Http404."""
+    cohorts = cohorts_of(coordinator, CohortRole.COORDINATOR)
+    found = (
+        Labelling.objects.select_related("patient__cohort", "annotator")
+        .filter(public_id=public_id, patient__cohort__in=cohorts)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _work(
+    cohort: Cohort,
+) -> tuple[dict[tuple[int, int], tuple[str, uuid.UUID | None]], Counter[tuple[int, int]]]:
+    """Return labellings and numbers of current labels by patient and annotator."""
+    states: dict[tuple[int, int], tuple[str, uuid.UUID | None]] = {
+        (row.patient_id, row.annotator_id): (str(row.state), row.public_id)
+        for row in Labelling.objects.filter(patient__cohort=cohort)
     }
     labelled = Counter(
         NodeLabel.objects.filter(
@@ -182,89 +203,6 @@ def _work(cohort: Cohort) -> tuple[dict[tuple[int, int], str], Counter[tuple[int
         ).values_list("labelling__patient_id", "labelling__annotator_id")
     )
     return states, labelled
-
-
-def missing_for_release(cohort: Cohort) -> list[ValidationError]:
-    """Return one sentence for each thing that keeps the reference standard from its release."""
-    annotators = annotators_of(cohort)
-    patients = list(labelled_patients(cohort))
-    if not patients:
-        sentence = f"'{cohort.name}' has no included patient with a node: import cases first."
-        return [ValidationError(sentence, code="no_patients")]
-    if len(annotators) != ANNOTATORS:
-        return [_wrong_number(cohort, annotators)]
-    nodes = standings(cohort)
-    waiting = _not_submitted(patients, annotators)
-    return [
-        *waiting,
-        *_counted(
-            nodes,
-            [] if waiting else [n for n in nodes if n.consensus.outcome == Outcome.WAITING],
-            "there is no label, although their patient was submitted",
-            "not_labelled",
-        ),
-        *_counted(
-            nodes,
-            [n for n in nodes if n.consensus.outcome == Outcome.TO_DISCUSS],
-            "the annotators differ and have not both spoken in the discussion",
-            "not_discussed",
-        ),
-        *_counted(
-            nodes,
-            [n for n in nodes if n.consensus.outcome == Outcome.TO_ADJUDICATE],
-            "the annotators disagree and no adjudicator has decided",
-            "not_adjudicated",
-        ),
-        *_counted(
-            nodes,
-            [n for n in nodes if not n.rests_on_current_mask],
-            "the label was given on an earlier version of the mask",
-            "mask_changed",
-        ),
-    ]
-
-
-def _wrong_number(cohort: Cohort, annotators: list[User]) -> ValidationError:
-    names = ", ".join(person.get_username() for person in annotators) or "nobody"
-    return ValidationError(
-        f"'{cohort.name}' has {len(annotators)} annotators ({names}), but a reference standard "
-        f"rests on exactly two: give or take the role on the cohort's page.",
-        code="not_two_annotators",
-    )
-
-
-def _not_submitted(patients: list[Patient], annotators: list[User]) -> list[ValidationError]:
-    done = set(
-        Labelling.objects.filter(
-            annotator__in=annotators, patient__in=patients, state=LabellingState.SUBMITTED
-        ).values_list("annotator_id", "patient_id")
-    )
-    found = []
-    for person in annotators:
-        names = [p.pseudonym for p in patients if (person.pk, p.pk) not in done]
-        if names:
-            sentence = (
-                f"{person.get_username()} has not submitted {len(names)} of {len(patients)} "
-                f"patients: {listed(names)}."
-            )
-            found.append(ValidationError(sentence, code="not_submitted"))
-    return found
-
-
-def _counted(
-    nodes: list[NodeStanding], concerned: list[NodeStanding], what: str, code: str
-) -> list[ValidationError]:
-    if not concerned:
-        return []
-    names = list(dict.fromkeys(standing.node.patient.pseudonym for standing in concerned))
-    sentence = f"For {len(concerned)} of {len(nodes)} nodes {what}: {listed(names)}."
-    return [ValidationError(sentence, code=code)]
-
-
-def listed(names: list[str]) -> str:
-    """Return the first names and how many there are beside them."""
-    shown = ", ".join(names[:LISTED])
-    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
 
 
 def final_rows(cohort: Cohort) -> list[ReferenceRow]:
@@ -318,6 +256,7 @@ def released_content(released: ReferenceStandard) -> dict[str, Any]:
         "released_at": released.released_at,
         "content": released.content,
         "identifiability": released.identifiability,
+        "findings": released.findings,
         "differences": [asdict(one) for one in differences_of(released)],
     }
 
@@ -361,14 +300,9 @@ def _truth_rows(released: ReferenceStandard) -> list[TruthRow]:
 
 
 def annotator_pairs(cohort: Cohort) -> list[LabelPair]:
-    """Return both labels of each node that both annotators have submitted, for agreement."""
+    """Return both labels of each node as first submitted, for agreement."""
     return [
-        LabelPair(
-            standing.node.patient.pseudonym,
-            standing.node.number,
-            standing.first.label,
-            standing.second.label,
-        )
-        for standing in standings(cohort)
-        if standing.first and standing.second
+        LabelPair(one.node.patient.pseudonym, one.node.number, one.first.label, one.second.label)
+        for one in standings_alone(cohort)
+        if one.first and one.second
     ]

@@ -1,13 +1,10 @@
 """How far pathology settles the final labels of a cohort: in its versions, and as they stand."""
 
-from collections import defaultdict
 from typing import NamedTuple
 
 from annotation.models import ReferenceStandard
-from annotation.pathology_rules.details import LabelDetails
 from annotation.reference_differences import Difference
 from annotation.reference_identifiability import (
-    FinalNode,
     SettledCounts,
     SettledLevel,
     Stored,
@@ -15,11 +12,10 @@ from annotation.reference_identifiability import (
     settled_counts,
     settled_levels,
 )
+from annotation.selectors.final_nodes import final_nodes_in
 from annotation.selectors.pathology import locked_reports_in
 from annotation.selectors.released import differences_of, reference_standards_of
-from annotation.selectors.standings import NodeStanding, standings
 from cohorts.models import Cohort
-from cohorts.selectors import current_masks_in
 
 
 class ReleasedVersion(NamedTuple):
@@ -47,26 +43,7 @@ def released_versions(cohort: Cohort) -> list[ReleasedVersion]:
 def settled_in(cohort: Cohort) -> list[Stored]:
     """Return one entry per patient with final labels, by pseudonym."""
     reports = locked_reports_in(cohort)
-    sizes_mm = {mask.node_id: mask.short_axis_mm for mask in current_masks_in(cohort)}
-    nodes: dict[tuple[str, int], list[FinalNode]] = defaultdict(list)
-    for standing in standings(cohort):
-        if (found := _final(standing, sizes_mm[standing.node.pk])) is not None:
-            nodes[standing.node.patient.pseudonym, standing.node.patient_id].append(found)
     return [
-        settled_by_pathology(pseudonym, found, reports.get(patient))
-        for (pseudonym, patient), found in sorted(nodes.items())
+        settled_by_pathology(patient.pseudonym, nodes, reports.get(patient.pk))
+        for patient, nodes in final_nodes_in(cohort)
     ]
-
-
-def _final(standing: NodeStanding, short_axis_mm: float) -> FinalNode | None:
-    first, second, label = standing.first, standing.second, standing.consensus.label
-    if first is None or second is None or label is None:
-        return None
-    details: tuple[LabelDetails, LabelDetails] = (first.details, second.details)
-    return FinalNode(
-        number=standing.node.number,
-        label=label,
-        short_axis_mm=short_axis_mm,
-        labels=(first.label, second.label),
-        details=details,
-    )

@@ -1,13 +1,21 @@
 """Where each node of a cohort stands between two labels and the reference standard."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from annotation.consensus import Consensus, consensus
-from annotation.models import Adjudication, DiscussionStatement, LabellingState, NodeLabel
+from annotation.models import (
+    Adjudication,
+    DiscussionStatement,
+    Labelling,
+    LabellingReopening,
+    LabellingState,
+    NodeLabel,
+)
+from annotation.submissions import first_submitted
 from cohorts.models import Cohort, CohortMember, Node, Patient
 from cohorts.selectors import current_masks_in, included_patients
 from cohorts.vocabulary import CohortRole
@@ -86,6 +94,47 @@ def _submitted_labels(cohort: Cohort, annotator: User) -> dict[int, NodeLabel]:
         superseded_by__isnull=True,
     ).select_related("labelling")
     return {row.node_id: row for row in rows}
+
+
+def standings_alone(cohort: Cohort) -> list[NodeStanding]:
+    """Return the nodes that both submitted, with both labels as they were first submitted.
+
+    Agreement is measured on these. What follows from them is what follows now: a labelling that
+    was reopened may have other labels since.
+    """
+    annotators = annotators_of(cohort)
+    if len(annotators) != ANNOTATORS:
+        return []
+    first, second = (_labels_first_submitted(cohort, person) for person in annotators)
+    return [
+        replace(one, first=first[one.node.pk], second=second[one.node.pk])
+        for one in standings(cohort)
+        if one.node.pk in first and one.node.pk in second
+    ]
+
+
+def _labels_first_submitted(cohort: Cohort, annotator: User) -> dict[int, NodeLabel]:
+    own = Labelling.objects.filter(annotator=annotator, patient__cohort=cohort)
+    submissions = _submissions(own)
+    rows: dict[int, list[NodeLabel]] = {labelling: [] for labelling in submissions}
+    for row in NodeLabel.objects.filter(labelling__in=rows).select_related("labelling"):
+        rows[row.labelling_id].append(row)
+    return {
+        node: row
+        for labelling, versions in submissions.items()
+        for node, row in first_submitted(rows[labelling], versions).items()
+    }
+
+
+def _submissions(labellings: QuerySet[Labelling]) -> dict[int, list[int]]:
+    """Return each labelling's version at each of its submissions, ascending, by its key."""
+    found: dict[int, list[int]] = {}
+    reopenings = LabellingReopening.objects.filter(labelling__in=labellings).order_by("version")
+    for reopening in reopenings:
+        found.setdefault(reopening.labelling_id, []).append(reopening.version - 1)
+    for labelling in labellings.filter(state=LabellingState.SUBMITTED):
+        found.setdefault(labelling.pk, []).append(labelling.version)
+    return found
 
 
 def _current_decisions(cohort: Cohort) -> dict[int, Adjudication]:

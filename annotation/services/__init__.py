@@ -21,6 +21,7 @@ from annotation.services.pathology import (
 from annotation.services.pathology_import import ReportImport, ReportsRefused, import_pathology
 from annotation.services.reasons import GivenReason, give_reason
 from annotation.services.releasing import release_reference_standard
+from annotation.services.reopening import reopen_labelling
 
 __all__ = [
     "GivenReason",
@@ -40,6 +41,7 @@ __all__ = [
     "lock_report",
     "record_label",
     "release_reference_standard",
+    "reopen_labelling",
     "report_from",
     "save_report",
     "start_labelling",

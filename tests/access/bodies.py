@@ -243,6 +243,10 @@ def finding_reason(things: Things) -> Body:
     return {"client_id": str(uuid.uuid4()), "code": "W1", "sentence": "A.", "reason": "Seen."}
 
 
+def reopening(things: Things) -> Body:
+    return {"reason": "The mask was refined."}
+
+
 def label_submission(things: Things) -> Body:
     return {"base_version": 1}
 

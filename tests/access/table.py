@@ -442,6 +442,14 @@ ANNOTATION = {
     "annotation_api:agreement": Route(args={"cohort": "cohort"}, get={}),
     "annotation:reference-standard-json": Route(args=RELEASED, get=RUNNERS),
     "annotation:reference-standard-csv": Route(args=RELEASED, get=RUNNERS),
+    # That labelling is not submitted, so that nothing can be given back.
+    "annotation:reopen": Route(
+        args=LABELLING, post=only("coordinator", status=302), body=bodies.reopening
+    ),
+    "annotation_api:reopen": Route(
+        args=LABELLING, json=True, post=only("coordinator", status=400), body=bodies.reopening
+    ),
+    "annotation_api:next-release": Route(args={"cohort": "cohort"}, get=COORDINATOR),
     "annotation_api:labelling": Route(args=LABELLING, get=only("annotator")),
     "annotation_api:labels": Route(
         args=LABELLING, json=True, **acting("annotator", 400, bodies.label)

@@ -215,13 +215,13 @@ def test_a_decision_over_the_api(client, people, discordant):
 def test_a_release_over_the_api(client, people, cohort, patients):
     url = f"/api/v1/annotation/cohorts/{cohort.public_id}/reference-standards/"
     client.force_login(people.coordinator)
-    early = client.post(url)
+    early = client.post(url, content_type="application/json")
     assert (early.status_code, early.json()["code"]) == (422, "not_submitted")
     assert "annotator_one has not submitted 2 of 2 patients" in early.json()["message"]
     for person in (people.annotator_one, people.annotator_two):
         label_all(person, patients[0], [0, 1])
         label_all(person, patients[1], [2])
-    made = client.post(url)
+    made = client.post(url, content_type="application/json")
     assert made.status_code == 201
     assert set(made.json()) == {"version", "digest", "released_at"}
     assert client.get(url).json() == [made.json()]

@@ -151,7 +151,8 @@ def test_a_label_of_an_earlier_mask_is_not_released(people, cohort, decided):
     assert missing(people, cohort) == [
         (
             "mask_changed",
-            "For 1 of 3 nodes the label was given on an earlier version of the mask: P001.",
+            "For 1 of 3 nodes the label was given on an earlier version of the mask (reopen the "
+            "labelling): P001.",
         )
     ]
 
