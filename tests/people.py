@@ -45,6 +45,11 @@ def cohort(db: None) -> Cohort:
 @pytest.fixture
 def people(cohort: Cohort) -> People:
     """One person per role in ``cohort``."""
+    return people_in(cohort)
+
+
+def people_in(cohort: Cohort) -> People:
+    """Create one person per role in ``cohort``."""
     made = People(
         coordinator=person("coordinator", may_create_cohorts=True),
         annotator_one=person("annotator_one"),

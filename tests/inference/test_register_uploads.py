@@ -16,6 +16,9 @@ from inference import selectors, services
 from inference.models import ModelUpload, ModelUploadFile, ModelVersion
 from tests.inference.conftest import PARAMETERS
 
+# Each reads files of 90 MB in a process of its own; `test_services` registers on both databases.
+pytestmark = pytest.mark.no_database
+
 NAME = "last_epoch_ckpt.pth"
 
 
