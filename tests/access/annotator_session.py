@@ -78,6 +78,8 @@ class AnnotatorSession:
         ask.send(f"/annotation/patients/{patient.public_id}/start/", {})
         ask.get(f"/annotation/patients/{patient.public_id}/")
         case = ask.get(f"/api/v1/cohorts/patients/{patient.public_id}/case/").json()
+        ask.get(f"/cohorts/patients/{patient.public_id}/masks/")
+        ask.get(f"{case['nodes'][0]['url']}masks/")
         ask.get(f"{case['frames_url']}0/")
         url = f"/api/v1/annotation/labellings/{fixed_id('labelling', patient.pseudonym)}/"
         ask.post(f"{url}submit/", {"base_version": 0})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from cohorts.dicom.runs import full_mask
 from tests.e2e import pages
@@ -221,6 +221,32 @@ def test_a_node_is_split_by_a_drawn_part_and_merged_again(drawing):
     drawing.page.get_by_role("button", name="Merge the two").click()
     expect(drawing.part("said")).to_contain_text(f"Nodes {part} and {rest} are merged into node")
     assert (drawing.mask(rest + 1) == before).all()
+
+
+def test_a_save_whose_answer_is_lost_is_sent_again_and_stored_once(drawing):
+    number = drawing.case()["nodes"][-1]["number"]
+    drawing.choose(number)
+    sent = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        sent.append(route.request.post_data_json["client_id"])
+        answer = route.fetch()
+        if len(sent) == 1:
+            route.abort()
+        else:
+            route.fulfill(response=answer)
+
+    drawing.page.route("**/nodes/*/masks/", lose_the_first_answer)
+    drawing.page.keyboard.press("e")
+    drawing.stroke(number, right=2)
+    drawing.page.keyboard.press("Control+s")
+    drawing.is_on(number, version=2)
+    expect(drawing.part("versions").locator("li")).to_have_count(2)
+    assert len(sent) == 2
+    assert len(set(sent)) == 1
 
 
 def test_without_webgl_masks_are_looked_at_and_the_page_says_why(arrive, drawing):
