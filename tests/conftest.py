@@ -25,6 +25,7 @@ PURE_FOLDERS = tuple(
     Path(__file__).resolve().parent / folder
     for folder in (
         "annotation/pathology_rules",
+        "cohorts/candidates",
         "cohorts/click_segmentation",
         "cohorts/dicom",
         "cohorts/phantom",

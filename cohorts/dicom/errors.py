@@ -99,6 +99,8 @@ class RefusalCode(StrEnum):
     MASK_TWICE = "mask_twice"
     MASK_AMBIGUOUS = "mask_ambiguous"
     LABEL_TABLE = "label_table"
+    NO_MASKS = "no_masks"
+    PROGRAM_FAILED = "program_failed"
 
 
 class IntakeError(ValueError):

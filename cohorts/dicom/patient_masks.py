@@ -64,11 +64,15 @@ def read_masks(
     QuestionsOpen
         With one question for each file in which names do not decide what is a node.
     """
-    files = _opened(patient, series)
+    scan = ScanReference(
+        frame_of_reference_uid=series.geometry.frame_of_reference_uid,
+        series_uid=series.slices[0].series_uid,
+    )
+    files = open_masks(patient, series.geometry, scan)
     choices: list[StructureChoice] = []
     questions: list[Question] = []
     for mask_file in files:
-        choice = _choice(mask_file, options)
+        choice = choice_of(mask_file, options)
         if isinstance(choice, Question):
             questions.append(choice)
         else:
@@ -85,21 +89,34 @@ def read_masks(
     return masks
 
 
-def _opened(patient: PatientInput, series: OrderedSeries) -> list[MaskFile]:
-    first = series.slices[0]
-    scan = ScanReference(
-        frame_of_reference_uid=series.geometry.frame_of_reference_uid, series_uid=first.series_uid
-    )
+def open_masks(
+    patient: PatientInput, geometry: SeriesGeometry, scan: ScanReference
+) -> list[MaskFile]:
+    """Open every mask file of a patient on the grid of its CT; voxels are read later.
+
+    Parameters
+    ----------
+    patient : PatientInput
+    geometry : SeriesGeometry
+        That grid.
+    scan : ScanReference
+        What DICOM masks must refer to.
+
+    Raises
+    ------
+    IntakeError
+        If a file cannot be trusted.
+    """
     files = [
         (open_structure_set if mask.kind is ObjectKind.STRUCTURE_SET else open_segmentation)(
-            mask.file, series.geometry, scan
+            mask.file, geometry, scan
         )
         for mask in patient.segmentations
     ]
     tables = {(table.folder, table.stem): table for table in patient.label_tables}
     for label_map in patient.label_maps:
         table = tables.get((label_map.folder, label_map.stem))
-        files.append(_opened_label_map(label_map, table, series.geometry))
+        files.append(_opened_label_map(label_map, table, geometry))
     return files
 
 
@@ -126,7 +143,14 @@ def _opened_label_map(
     return replace(opened, holds_stations=True)
 
 
-def _choice(mask_file: MaskFile, options: IntakeOptions) -> StructureChoice | Question:
+def choice_of(mask_file: MaskFile, options: IntakeOptions) -> StructureChoice | Question:
+    """Say which structures of a file are nodes and which stations, or ask.
+
+    Parameters
+    ----------
+    mask_file : MaskFile
+    options : IntakeOptions
+    """
     if mask_file.holds_stations:
         numbers = frozenset(one.number for one in mask_file.structures)
         return StructureChoice(nodes=frozenset(), stations=numbers)

@@ -84,6 +84,25 @@ def scan_folder(folder: Path) -> Upload:
     return group_files(list_folder(folder))
 
 
+def masks_below(folder: Path) -> PatientInput:
+    """Return the masks below a folder that holds those of one patient and need hold no CT.
+
+    Raises
+    ------
+    IntakeError
+        If a file that calls itself DICOM is broken.
+    NotADirectoryError
+        If `folder` is no folder.
+    """
+    found = _sort_files(list_folder(folder), None)
+    if found.broken:
+        raise found.broken[0][1]
+    masks = PatientInput("", "", segmentations=found.segmentations, label_maps=found.label_maps)
+    _attach_tables(found, [masks])
+    masks.notes = found.notes + _notes_on_others(found.others)
+    return masks
+
+
 def group_files(
     files: Sequence[SourceFile], progress: Callable[[int, int], None] | None = None
 ) -> Upload:
