@@ -79,6 +79,8 @@ def _remove_all(
 
 APPEND_ONLY_TABLES = (
     "accounts_auditevent",
+    "cohorts_candidate",
+    "cohorts_candidatedecision",
     "cohorts_maskedit",
     "cohorts_maskeditnode",
     "annotation_nodelabel",

@@ -5,6 +5,7 @@ from django.urls import path
 from cohorts import (
     api,
     archive_api,
+    candidate_api,
     mapping_api,
     mask_api,
     mask_export_api,
@@ -98,6 +99,41 @@ urlpatterns = [
         "patients/<uuid:patient_id>/nodes/merge/",
         mask_api.PatientMerger.as_view(),
         name="merge-nodes",
+    ),
+    path(
+        "patients/<uuid:patient_id>/candidate-runs/",
+        candidate_api.PatientCandidateRuns.as_view(),
+        name="candidate-runs",
+    ),
+    path(
+        "candidate-runs/<uuid:run_id>/",
+        candidate_api.CandidateRunDetail.as_view(),
+        name="candidate-run",
+    ),
+    path(
+        "candidate-runs/<uuid:run_id>/stop/",
+        candidate_api.CandidateRunStop.as_view(),
+        name="stop-candidate-run",
+    ),
+    path(
+        "patients/<uuid:patient_id>/candidates/",
+        candidate_api.PatientCandidates.as_view(),
+        name="candidates",
+    ),
+    path(
+        "candidates/<uuid:candidate_id>/",
+        candidate_api.CandidateDetail.as_view(),
+        name="candidate",
+    ),
+    path(
+        "candidates/<uuid:candidate_id>/accept/",
+        candidate_api.CandidateAcceptance.as_view(),
+        name="accept-candidate",
+    ),
+    path(
+        "candidates/<uuid:candidate_id>/reject/",
+        candidate_api.CandidateRejection.as_view(),
+        name="reject-candidate",
     ),
     path(
         "patients/<uuid:patient_id>/masks/<str:form>/",

@@ -22,7 +22,8 @@ from cohorts.services import NodeVersion, SavedEdit
 SAVES = {200: told.SavedMasks, **errors(400, 409, 422)}
 
 
-def _valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return what a body says, or answer 400 with the fields that are wrong."""
     given = form(data=request.data)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
@@ -51,7 +52,7 @@ class PatientClick(APIView):
     )
     def post(self, request: Request, patient_id: uuid.UUID) -> Response:
         patient = selectors.patient_for(request.user, patient_id, *REFINES)
-        given = _valid(told.Click, request)
+        given = valid(told.Click, request)
         data, found = proposed_mask(
             patient,
             tuple(given["click_zyx"]),
@@ -77,7 +78,7 @@ class PatientNodes(APIView):
     )
     def post(self, request: Request, patient_id: uuid.UUID) -> Response:
         patient = selectors.patient_for(request.user, patient_id, *REFINES)
-        given = _valid(told.NewNode, request)
+        given = valid(told.NewNode, request)
         return _saved(services.add_node(by=request.user, patient=patient, **given))
 
 
@@ -94,7 +95,7 @@ class PatientMerger(APIView):
     )
     def post(self, request: Request, patient_id: uuid.UUID) -> Response:
         selectors.patient_for(request.user, patient_id, *REFINES)
-        given = _valid(told.Merger, request)
+        given = valid(told.Merger, request)
         first, second = (_seen(request.user, one.pop("node"), one) for one in given["nodes"])
         saved = services.merge_nodes(
             by=request.user, seen=(first, second), client_id=given["client_id"]
@@ -125,7 +126,7 @@ class NodeMasks(APIView):
     )
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
-        given = _valid(told.NewVersion, request)
+        given = valid(told.NewVersion, request)
         seen = _seen(request.user, node_id, given)
         return _saved(services.save_mask(by=request.user, seen=seen, **given))
 
@@ -143,7 +144,7 @@ class NodeSplit(APIView):
     )
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
-        given = _valid(told.Part, request)
+        given = valid(told.Part, request)
         seen = _seen(request.user, node_id, given)
         return _saved(services.split_node(by=request.user, seen=seen, **given))
 
@@ -161,6 +162,6 @@ class NodeRemoval(APIView):
     )
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
-        given = _valid(told.Removal, request)
+        given = valid(told.Removal, request)
         seen = _seen(request.user, node_id, given)
         return _saved(services.remove_node(by=request.user, seen=seen, **given))

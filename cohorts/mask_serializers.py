@@ -110,7 +110,9 @@ class MaskVersion(serializers.Serializer[NodeMask]):
 
     version = serializers.IntegerField()
     is_current = serializers.BooleanField()
-    origin = serializers.CharField(help_text="imported, refined, added, split or merged.")
+    origin = serializers.CharField(
+        help_text="imported, refined, added, split, merged, candidate or candidate edited."
+    )
     by = serializers.CharField(source="created_by.username", default="")
     created_at = serializers.DateTimeField()
     voxels = serializers.IntegerField()
@@ -135,14 +137,24 @@ class EditedNode(serializers.Serializer[MaskEditNode]):
     node = serializers.UUIDField(source="node.public_id")
     number = serializers.IntegerField(source="node.number")
     version_before = serializers.IntegerField(
-        source="before.version", default=None, help_text="Null: the node began with this save."
+        source="before.version",
+        default=None,
+        allow_null=True,
+        help_text="Null: the node began with this save.",
     )
     version = serializers.IntegerField(
-        source="after.version", default=None, help_text="Null: the node ended with this save."
+        source="after.version",
+        default=None,
+        allow_null=True,
+        help_text="Null: the node ended with this save.",
     )
-    short_axis_mm = serializers.FloatField(source="after.short_axis_mm", default=None)
-    long_axis_mm = serializers.FloatField(source="after.long_axis_mm", default=None)
-    volume_ml = serializers.FloatField(source="after.volume_ml", default=None)
+    short_axis_mm = serializers.FloatField(
+        source="after.short_axis_mm", default=None, allow_null=True
+    )
+    long_axis_mm = serializers.FloatField(
+        source="after.long_axis_mm", default=None, allow_null=True
+    )
+    volume_ml = serializers.FloatField(source="after.volume_ml", default=None, allow_null=True)
 
 
 class Edit(serializers.Serializer[MaskEdit]):

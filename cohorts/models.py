@@ -289,6 +289,9 @@ class ArrivingUpload(models.Model):
 
 
 # At the end: these refer to the rows above, and Django finds models in this module only.
+from cohorts.candidate_models import Candidate as Candidate  # noqa: E402, PLC0414
+from cohorts.candidate_models import CandidateDecision as CandidateDecision  # noqa: E402, PLC0414
+from cohorts.candidate_models import CandidateRun as CandidateRun  # noqa: E402, PLC0414
 from cohorts.channel_models import ArchivePull as ArchivePull  # noqa: E402, PLC0414
 from cohorts.channel_models import ArchiveSearch as ArchiveSearch  # noqa: E402, PLC0414
 from cohorts.channel_models import Delivery as Delivery  # noqa: E402, PLC0414

@@ -30,6 +30,14 @@ def run_archive_pull(pull_id: int) -> None:
         run_intake.enqueue(upload_id)
 
 
+@task()
+def run_candidates(run_id: int) -> None:
+    """Ask a provider for candidates; safe to run twice."""
+    from cohorts import candidate_pipeline
+
+    candidate_pipeline.take_up(run_id)
+
+
 def apply_retention() -> None:
     """Remove what is no longer kept; the worker calls this every minute."""
     from cohorts import retention

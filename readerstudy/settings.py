@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from cohorts.candidates.provider_settings import parse_providers
 from cohorts.channels.archive_settings import parse_archives
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -252,8 +253,11 @@ WHITENOISE_USE_FINDERS = env.bool("NODEWISE_STATIC_FROM_SOURCE", default=DEBUG)
 DROP_DIR = DATA_DIR / "drop"
 PULL_DIR = DATA_DIR / "pulls"
 RECEIVED_DIR = DATA_DIR / "received"
+CANDIDATE_DIR = DATA_DIR / "candidates"
 # Archives that may be asked for images; nobody else can make the server call another host.
 ARCHIVES = env.json("NODEWISE_ARCHIVES", default=[])
+# Programs and folders that may propose masks; nobody else can make the server run a program.
+CANDIDATE_PROVIDERS = env.json("NODEWISE_CANDIDATE_PROVIDERS", default=[])
 # Empty: 'manage.py watch_folder' needs --folder.
 WATCH_DIR = env.str("NODEWISE_WATCH_DIR", default="")
 # "never" or "coordinator": whether coordinators may be told who is who (services/mapping.py).
@@ -315,6 +319,17 @@ def refuse_unsafe_archives() -> None:
 
 
 refuse_unsafe_archives()
+
+
+def refuse_unknown_providers() -> None:
+    """Stop the start-up when a provider of candidates is not described fully."""
+    try:
+        parse_providers(CANDIDATE_PROVIDERS)
+    except (ValueError, TypeError) as refusal:
+        raise ImproperlyConfigured(str(refusal)) from refusal
+
+
+refuse_unknown_providers()
 
 LOGGING = {
     "version": 1,

@@ -180,7 +180,9 @@ def with_real_ids(case, things, other_state=False):
     known |= {"simulation_id": "done_simulation", "patient": "patient"}
     known |= {"search_id": "archive_search", "pull_id": "archive_pull"}
     known |= {"model_upload": "model_upload", "model_id": "scores_model", "arrival_id": "arrival"}
-    known |= {"node_id": "fresh_node", "form": "nifti"}
+    known |= {"node_id": "fresh_node", "form": "nifti", "candidate_id": "candidate"}
+    if "/candidate-runs/" in case.path:
+        known["run_id"] = "candidate_run"
     known["signature"] = "reader_frames" if "/reading/" in case.path else "annotator_frames"
     known["public_id"] = "prediction_run" if "/runs/{public_id}" in case.path else "cohort"
     for name in case.path_parameters or {}:

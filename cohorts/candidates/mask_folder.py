@@ -57,7 +57,8 @@ def read_proposals(folder: Path, case: CandidateCase, options: IntakeOptions) ->
     scan = ScanReference(
         frame_of_reference_uid=case.frame_of_reference_uid, series_uid=case.ct_series_uid
     )
-    scores, notes = _scores(folder / SCORES), list(given.notes)
+    scores = _scores(folder / SCORES)
+    notes = [note for note in given.notes if not note.startswith(SCORES)]
     found: list[Proposal] = []
     for mask_file in open_masks(given, case.geometry, scan):
         proposals, more = _of_file(mask_file, options, scores.get(mask_file.file.name, {}))

@@ -33,7 +33,11 @@ from cohorts.models import NodeMask, Patient
 UUID_ROOT = "2.25."
 MASK_EDITOR = "Nodewise mask editor"
 """Its click-to-segment may have had a part in whatever was saved with it."""
-TOOLS = {"imported": ""}
+TOOLS = {
+    "imported": "",
+    "candidate": "Candidate provider",
+    "candidate edited": f"Candidate provider, {MASK_EDITOR}",
+}
 """What helped to draw a mask, by its version's origin; else the editor."""
 
 

@@ -10,6 +10,12 @@ from cohorts.services.arriving import (
     start_arrival,
     state_of_arrival,
 )
+from cohorts.services.candidates import (
+    accept_candidate,
+    reject_candidate,
+    request_candidates,
+    stop_candidates,
+)
 from cohorts.services.excluding import exclude_patient, include_patient
 from cohorts.services.mapping import make_mapping, may_make_mappings, patient_ids_in
 from cohorts.services.members import add_member, create_cohort, remove_member
@@ -35,6 +41,7 @@ __all__ = [
     "MetadataRefused",
     "NodeVersion",
     "SavedEdit",
+    "accept_candidate",
     "add_member",
     "add_node",
     "answer_intake",
@@ -53,12 +60,15 @@ __all__ = [
     "merge_nodes",
     "patient_ids_in",
     "receive_pieces",
+    "reject_candidate",
     "remove_member",
     "remove_node",
+    "request_candidates",
     "request_intake",
     "request_intake_of_folder",
     "save_mask",
     "split_node",
     "start_arrival",
     "state_of_arrival",
+    "stop_candidates",
 ]

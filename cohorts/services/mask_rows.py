@@ -76,6 +76,30 @@ def end_node(node: Node, mask: NodeMask) -> None:
     _replace_warnings(node.patient.series, node.number, [])
 
 
+def set_stations(
+    patient: Patient, nodes: Sequence[Node], *, side: str, level: str
+) -> list[dict[str, Any]]:
+    """Give nodes a side and level by a station; return what changed, node by node.
+
+    The warning that a node lies in no station ends with it.
+    """
+    changes = []
+    for node in nodes:
+        before = f"{node.auto_level} {node.auto_side}".strip()
+        node.auto_side, node.auto_level = side, level
+        node.save(update_fields=["auto_side", "auto_level"])
+        after = f"{level} {side}".strip()
+        changes.append({"node": node.number, "before": before, "after": after})
+    series, placed_now = patient.series, {node.number for node in nodes}
+    kept = [
+        one
+        for one in series.warnings
+        if one["code"] != WarningCode.NO_STATION or one["node"] not in placed_now
+    ]
+    _store_warnings(series, kept)
+    return changes
+
+
 def warn_of_overlaps(patient: Patient) -> None:
     """Look again which nodes of the patient share voxels."""
     series = patient.series

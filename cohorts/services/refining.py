@@ -8,7 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,14 @@ class NodeVersion:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaskSource:
+    """Where a mask comes from that no person drew from nothing: its mark, and in words."""
+
+    origin: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SavedEdit:
     """A stored save; ``replayed`` where it had been stored before."""
 
@@ -67,24 +75,46 @@ class _Request:
     seen: tuple[NodeVersion, ...] = ()
     runs: Any = None
     reason: str = ""
+    origin: str = ""
+
+    @property
+    def mask_origin(self) -> str:
+        """What new versions are marked with."""
+        return self.origin or self.kind
 
     @property
     def digest(self) -> str:
         """SHA-256 over everything but the id."""
         seen = [[str(one.node.public_id), one.base_version] for one in self.seen]
         content = [self.kind, self.by.pk, self.patient.pk, seen, self.runs, self.reason]
+        content += [self.origin] if self.origin else []
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def save_mask(*, by: User, seen: NodeVersion, client_id: uuid.UUID, runs: Any) -> SavedEdit:
+def save_mask(
+    *,
+    by: User,
+    seen: NodeVersion,
+    client_id: uuid.UUID,
+    runs: Any,
+    source: MaskSource | None = None,
+) -> SavedEdit:
     """Store a new version of a node's mask, drawn on the version that was seen."""
     request = _request(by, Kind.REFINED, client_id, (seen,), runs=runs)
-    return _once(request)
+    return _once(_with_source(request, source))
 
 
-def add_node(*, by: User, patient: Patient, client_id: uuid.UUID, runs: Any) -> SavedEdit:
+def add_node(
+    *,
+    by: User,
+    patient: Patient,
+    client_id: uuid.UUID,
+    runs: Any,
+    source: MaskSource | None = None,
+) -> SavedEdit:
     """Store a node that had no mask, under the number after the last."""
-    return _once(_Request(by=by, patient=patient, client_id=client_id, kind=Kind.ADDED, runs=runs))
+    request = _Request(by=by, patient=patient, client_id=client_id, kind=Kind.ADDED, runs=runs)
+    return _once(_with_source(request, source))
 
 
 def remove_node(*, by: User, seen: NodeVersion, client_id: uuid.UUID, reason: str) -> SavedEdit:
@@ -122,6 +152,12 @@ def _request(
         runs=runs,
         reason=reason,
     )
+
+
+def _with_source(request: _Request, source: MaskSource | None) -> _Request:
+    if source is None:
+        return request
+    return replace(request, origin=source.origin, reason=source.words)
 
 
 def _once(request: _Request) -> SavedEdit:
@@ -195,7 +231,7 @@ def _refined(request: _Request, patient: Patient, before: Sequence[NodeMask]) ->
         )
     _refuse_overlap(patient, mask, [before[0].node], allowed=placed(old, mask.box))
     after = new_version(
-        by=request.by, node=before[0].node, mask=mask, before=before[0], origin=request.kind
+        by=request.by, node=before[0].node, mask=mask, before=before[0], origin=request.mask_origin
     )
     return [(before[0].node, before[0], after)]
 
@@ -265,7 +301,9 @@ def _begun(
     request: _Request, patient: Patient, mask: ReceivedMask, parents: Sequence[Node]
 ) -> _Change:
     node = new_node(patient=patient, like=parents)
-    after = new_version(by=request.by, node=node, mask=mask, before=None, origin=request.kind)
+    after = new_version(
+        by=request.by, node=node, mask=mask, before=None, origin=request.mask_origin
+    )
     return node, None, after
 
 

@@ -71,6 +71,14 @@ def removed_node(things: Things) -> Body:
     return _save(base_version=1, reason="A vessel.")
 
 
+def asked_provider(things: Things) -> Body:
+    return {"provider": "LN-DETR"}
+
+
+def decided_candidate(things: Things) -> Body:
+    return _save()
+
+
 def mask_click(things: Things) -> Body:
     return {"click_zyx": [8, 30, 30], "short_axis_limit_mm": 8}
 

@@ -4,6 +4,7 @@ Built once for a module: the tests on it look, or undo what they did.
 """
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +29,18 @@ from cohorts import sealing, storage
 from cohorts.arrivals import ExpectedFile
 from cohorts.dicomweb.cases import ServedCase
 from cohorts.dicomweb.services import create_token
-from cohorts.models import ArchivePull, ArchiveSearch, Cohort, IntakeUpload, Node, Patient
+from cohorts.models import (
+    ArchivePull,
+    ArchiveSearch,
+    Candidate,
+    CandidateRun,
+    Cohort,
+    IntakeUpload,
+    Node,
+    Patient,
+)
 from cohorts.selectors import current_masks_in
-from cohorts.services import exclude_patient, start_arrival
+from cohorts.services import exclude_patient, reject_candidate, start_arrival
 from cohorts.serving import frames_signature
 from cohorts.vocabulary import CohortRole
 from inference.models import ModelUpload, ModelUploadFile, ModelVersion, Provenance, TrainingRun
@@ -49,7 +59,7 @@ from readerstudy.reading.services.calls import CallGiven
 from tests import walk
 from tests.annotation.conftest import label_all
 from tests.attribution_cases import store_map
-from tests.cases import store_case
+from tests.cases import box_runs, store_case
 from tests.inference.training_cases import TINY, freeze, store_development
 from tests.people import People, join, person
 
@@ -253,29 +263,33 @@ def _open_work(people: People, cohort: Cohort) -> dict[str, Any]:
         shown_name="second",
         files=[ExpectedFile(path="a/1.dcm", size=100)],
     )
-    return {
-        "discordant": discordant.public_id,
-        "disputed": disputed.public_id,
-        "patient": fresh.public_id,
-        "viewer_token": create_token(by=people.coordinator, cohort=cohort, name="Slicer", days=1)[
-            0
-        ].public_id,
-        "dicom_study": served.names.study_uid,
-        "dicom_series": served.names.ct_series_uid,
-        "dicom_instance": served.images.uid(0),
-        "annotator_frames": frames_signature(
-            people.annotator_one.pk, fresh.public_id, fresh.series
-        ),
-        "left_out": left_out.public_id,
-        "unused_model": unused.public_id,
-        "labelling": labelling.public_id,
-        "fresh_node": fresh.nodes.get().public_id,
-        "model": model.public_id,
-        "prediction_run": run.public_id,
-        "upload": upload.public_id,
-        "arrival": arriving.public_id,
-        "model_upload": _model_upload(people).public_id,
-    } | _explained(people, cohort, model)
+    return (
+        {
+            "discordant": discordant.public_id,
+            "disputed": disputed.public_id,
+            "patient": fresh.public_id,
+            "viewer_token": create_token(
+                by=people.coordinator, cohort=cohort, name="Slicer", days=1
+            )[0].public_id,
+            "dicom_study": served.names.study_uid,
+            "dicom_series": served.names.ct_series_uid,
+            "dicom_instance": served.images.uid(0),
+            "annotator_frames": frames_signature(
+                people.annotator_one.pk, fresh.public_id, fresh.series
+            ),
+            "left_out": left_out.public_id,
+            "unused_model": unused.public_id,
+            "labelling": labelling.public_id,
+            "fresh_node": fresh.nodes.get().public_id,
+            "model": model.public_id,
+            "prediction_run": run.public_id,
+            "upload": upload.public_id,
+            "arrival": arriving.public_id,
+            "model_upload": _model_upload(people).public_id,
+        }
+        | _explained(people, cohort, model)
+        | _candidates(people, fresh)
+    )
 
 
 def _archive_work(people: People, cohort: Cohort) -> dict[str, Any]:
@@ -325,6 +339,31 @@ def _explained(people: People, cohort: Cohort, model: ModelVersion) -> dict[str,
         nodes=[current_masks_in(cohort).last().node.public_id],
     )
     return {"attribution": found.public_id, "attribution_run": run.public_id}
+
+
+def _candidates(people: People, patient: Patient) -> dict[str, Any]:
+    """A provider that is being asked, and two candidates of an earlier run, one rejected."""
+    told = {"patient": patient, "provider_version": "1", "settings_digest": "0" * 64}
+    waiting = CandidateRun.objects.create(**told, provider="Stations")
+    done = CandidateRun.objects.create(**told, provider="LN-DETR", state=JobState.DONE)
+    runs = json.dumps(box_runs((8, 40, 40), (10, 46, 46)), separators=(",", ":")).encode()
+    candidate, rejected = (
+        Candidate.objects.create(
+            run=done,
+            number=number,
+            kind=Candidate.Kind.NODE,
+            runs_key=storage.put(runs),
+            bounding_box=[[8, 10], [40, 46], [40, 46]],
+            centroid_zyx=[8.5, 42.5, 42.5],
+            voxels=72,
+            volume_ml=0.138,
+            short_axis_mm=4.8,
+            long_axis_mm=5.9,
+        )
+        for number in (1, 2)
+    )
+    reject_candidate(by=people.annotator_one, candidate=rejected, client_id=uuid.uuid4())
+    return {"candidate_run": waiting.public_id, "candidate": candidate.public_id}
 
 
 def _report(people: People, patient: Patient) -> None:

@@ -76,6 +76,8 @@ COHORT, UPLOAD = {"cohort_id": "cohort"}, {"upload_id": "upload"}
 ARRIVAL = {"arrival_id": "arrival"}
 PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
 FRESH_NODE = {"node_id": "fresh_node"}
+CANDIDATE, CANDIDATE_RUN = {"candidate_id": "candidate"}, {"run_id": "candidate_run"}
+PIXELS_INVALID = dict.fromkeys(PIXELS, 400)
 OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
 REPORT = {"patient": "patient"}
@@ -233,6 +235,30 @@ COHORTS = {
         post=REFINERS_INVALID,
         body=bodies.new_mask,
         acts="annotator",
+        json=True,
+    ),
+    # No provider is set up here: nobody can be asked.
+    "cohorts-api:candidate-runs": Route(
+        args=PATIENT, get=PIXELS, post=PIXELS_INVALID, body=bodies.asked_provider, json=True
+    ),
+    "cohorts-api:candidate-run": Route(args=CANDIDATE_RUN, get=PIXELS),
+    "cohorts-api:stop-candidate-run": Route(
+        args=CANDIDATE_RUN, post=PIXELS, body=bodies.nothing, acts="coordinator", json=True
+    ),
+    "cohorts-api:candidates": Route(args=PATIENT, get=PIXELS),
+    "cohorts-api:candidate": Route(args=CANDIDATE, get=PIXELS),
+    "cohorts-api:accept-candidate": Route(
+        args=CANDIDATE,
+        post=REFINERS_INVALID,
+        body=bodies.decided_candidate,
+        acts="annotator",
+        json=True,
+    ),
+    "cohorts-api:reject-candidate": Route(
+        args=CANDIDATE,
+        post=REFINERS_INVALID,
+        body=bodies.decided_candidate,
+        acts="adjudicator",
         json=True,
     ),
     # The scene's node has one version.

@@ -84,7 +84,9 @@ def test_station_maps_are_read_by_their_numbers(tmp_path):
 def test_scores_stand_beside_the_masks(tmp_path):
     write_nifti(tmp_path / "found.nii.gz")
     (tmp_path / "scores.json").write_text(json.dumps({"found.nii.gz": {"5": 0.25}}))
-    assert [one.score for one in read(tmp_path).found] == [None, 0.25]
+    answer = read(tmp_path)
+    assert [one.score for one in answer.found] == [None, 0.25]
+    assert answer.notes == ()
 
 
 @pytest.mark.parametrize("told", ["no json", '{"found.nii.gz": {"5": 2}}', "[1]", '{"a": 1}'])

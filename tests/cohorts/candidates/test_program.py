@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -117,6 +119,32 @@ def test_a_run_that_is_stopped_ends_the_program_and_its_children(tmp_path):
     while any(map(is_alive, pids_in(work))) and time.monotonic() < deadline:
         os.sched_yield()
     assert [pid for pid in pids_in(work) if is_alive(pid)] == []
+
+
+WORKER = f"""
+import sys
+from pathlib import Path
+from tests.cohorts.candidates.cases import asked
+from cohorts.candidates.program import ProgramProvider
+command = [sys.executable, "-c", {STAYS!r}]
+ProgramProvider({{"command": command}}).propose(asked(Path(sys.argv[1])))
+"""
+
+
+def test_the_program_dies_with_the_worker(tmp_path):
+    work, deadline = tmp_path / "work", time.monotonic() + 60
+    root = Path(__file__).resolve().parents[3]
+    with subprocess.Popen([sys.executable, "-c", WORKER, str(work)], cwd=root) as worker:
+        while len(pids_in(work)) < 2 and time.monotonic() < deadline:
+            os.sched_yield()
+        worker.kill()
+    program, child = pids_in(work)
+    try:
+        while is_alive(program) and time.monotonic() < deadline:
+            os.sched_yield()
+        assert not is_alive(program)
+    finally:
+        os.kill(child, signal.SIGKILL)  # what a program begins is its own to end
 
 
 @pytest.mark.parametrize(
