@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views import View
 
 from cohorts import selectors
-from cohorts.mask_selectors import SEES_MASKS, every_version, have_overlaps
+from cohorts.mask_selectors import REFINES, SEES_MASKS, every_version, have_overlaps
 from cohorts.vocabulary import CohortRole
 
 
@@ -22,6 +22,7 @@ class MaskVersions(LoginRequiredMixin, View):
         context = {
             "patient": patient,
             "coordinates": selectors.has_role(request.user, patient.cohort, CohortRole.COORDINATOR),
+            "may_refine": selectors.has_role(request.user, patient.cohort, *REFINES),
             "masks": every_version(patient),
             "overlap": have_overlaps(patient),
         }

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cohorts import (
     archive_views,
+    candidate_views,
     mapping_views,
     mask_version_views,
     mask_views,
@@ -105,6 +106,26 @@ urlpatterns = [
         name="mask-versions",
     ),
     path("patients/<uuid:patient_id>/masks/", mask_views.MasksPage.as_view(), name="masks"),
+    path(
+        "patients/<uuid:patient_id>/candidates/",
+        candidate_views.CandidatesPage.as_view(),
+        name="candidates",
+    ),
+    path(
+        "patients/<uuid:patient_id>/candidates/list/",
+        candidate_views.CandidateList.as_view(),
+        name="candidate-list",
+    ),
+    path(
+        "candidate-runs/<uuid:run_id>/stop/",
+        candidate_views.StopCandidates.as_view(),
+        name="stop-candidates",
+    ),
+    path(
+        "candidates/<uuid:candidate_id>/decide/",
+        candidate_views.DecideCandidate.as_view(),
+        name="decide-candidate",
+    ),
     path("patients/<uuid:patient_id>/exclude/", views.ExcludePatient.as_view(), name="exclude"),
     path("patients/<uuid:patient_id>/include/", views.IncludePatient.as_view(), name="include"),
 ]

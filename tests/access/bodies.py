@@ -75,6 +75,10 @@ def asked_provider(things: Things) -> Body:
     return {"provider": "LN-DETR"}
 
 
+def chosen_for_candidate(things: Things) -> Body:
+    return _save(decision="reject", reason="A vessel.")
+
+
 def decided_candidate(things: Things) -> Body:
     return _save()
 

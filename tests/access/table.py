@@ -77,6 +77,7 @@ ARRIVAL = {"arrival_id": "arrival"}
 PATIENT, RUN = {"patient_id": "patient"}, {"run_id": "done_run"}
 FRESH_NODE = {"node_id": "fresh_node"}
 CANDIDATE, CANDIDATE_RUN = {"candidate_id": "candidate"}, {"run_id": "candidate_run"}
+PIXELS_MOVED = dict.fromkeys(PIXELS, 302)
 PIXELS_INVALID = dict.fromkeys(PIXELS, 400)
 OWN_STUDY, OWN_CASE = {"study": "seat"}, {"case": "case"}
 DRAFT, INVITED = {"study": "draft"}, {"token": "token"}
@@ -185,6 +186,19 @@ COHORTS = {
     "cohorts:patient": Route(args=PATIENT, get=COORDINATOR),
     "cohorts:mask-versions": Route(args=PATIENT, get=PIXELS),
     "cohorts:masks": Route(args=PATIENT, get=REFINERS),
+    "cohorts:candidates": Route(
+        args=PATIENT, get=PIXELS, post=PIXELS_MOVED, body=bodies.asked_provider
+    ),
+    "cohorts:candidate-list": Route(args=PATIENT, get=PIXELS),
+    "cohorts:stop-candidates": Route(
+        args=CANDIDATE_RUN, post=PIXELS_MOVED, body=bodies.nothing, acts="annotator"
+    ),
+    "cohorts:decide-candidate": Route(
+        args=CANDIDATE,
+        post=dict.fromkeys(REFINERS, 302),
+        body=bodies.chosen_for_candidate,
+        acts="annotator",
+    ),
     "cohorts:exclude": Route(
         args=PATIENT, get=COORDINATOR, **acting("coordinator", 422, bodies.exclusion)
     ),
