@@ -13,6 +13,7 @@ from django.http import Http404
 
 from accounts.models import User
 from cohorts import storage
+from cohorts.candidates.picture import outlined_png
 from cohorts.candidates.provider_settings import ProviderSettings, parse_providers
 from cohorts.dicom.runs import decode_mask
 from cohorts.mask_selectors import SEES_MASKS
@@ -26,7 +27,7 @@ from cohorts.models import (
     Patient,
 )
 from cohorts.received_masks import ReceivedMask, placed
-from cohorts.selectors import cohorts_of, current_masks, mask_array
+from cohorts.selectors import cohorts_of, current_masks, mask_array, volume_hu
 from cohorts.vocabulary import CohortRole
 
 
@@ -91,6 +92,17 @@ def candidate_mask(candidate: Candidate) -> ReceivedMask:
 def mask_runs_of(candidate: Candidate) -> Any:
     """Return a candidate's mask as run-length JSON, digest checked."""
     return json.loads(storage.get_checked(candidate.runs_key))
+
+
+def picture_of(candidate: Candidate) -> bytes:
+    """Return a PNG of the candidate's largest slice, with its outline; one slice is decoded."""
+    mask = candidate_mask(candidate)
+    largest = int(np.count_nonzero(mask.voxels, axis=(1, 2)).argmax())
+    z = mask.box.start_zyx[0] + largest
+    (plane_hu,) = volume_hu(candidate.run.patient.series, z, z)
+    whole = np.zeros(plane_hu.shape, dtype=np.bool_)
+    whole[mask.box.slices[1:]] = mask.voxels[largest]
+    return outlined_png(plane_hu, whole)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from cohorts.candidate_forms import REJECT, AskForm, DecideForm, words_of
 from cohorts.candidate_selectors import (
     candidate_for,
     candidates_of,
+    picture_of,
     providers_for,
     run_for,
     runs_of,
@@ -83,6 +84,16 @@ class CandidateList(CandidatesPage):
 
     template = "cohorts/_candidates.html"
     http_method_names = ["get"]
+
+
+class CandidatePicture(CandidateView):
+    """What a candidate looks like in the slice of its centre."""
+
+    def get(self, request: HttpRequest, candidate_id: uuid.UUID) -> HttpResponse:
+        candidate = candidate_for(request.user, candidate_id, *SEES_MASKS)
+        response = HttpResponse(picture_of(candidate), content_type="image/png")
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response
 
 
 class StopCandidates(CandidateView):

@@ -122,6 +122,11 @@ urlpatterns = [
         name="stop-candidates",
     ),
     path(
+        "candidates/<uuid:candidate_id>/picture.png",
+        candidate_views.CandidatePicture.as_view(),
+        name="candidate-picture",
+    ),
+    path(
         "candidates/<uuid:candidate_id>/decide/",
         candidate_views.DecideCandidate.as_view(),
         name="decide-candidate",

@@ -190,6 +190,7 @@ COHORTS = {
         args=PATIENT, get=PIXELS, post=PIXELS_MOVED, body=bodies.asked_provider
     ),
     "cohorts:candidate-list": Route(args=PATIENT, get=PIXELS),
+    "cohorts:candidate-picture": Route(args=CANDIDATE, get=PIXELS),
     "cohorts:stop-candidates": Route(
         args=CANDIDATE_RUN, post=PIXELS_MOVED, body=bodies.nothing, acts="annotator"
     ),

@@ -1,12 +1,16 @@
 """The page of candidates: a provider is asked, and each candidate decided by its buttons."""
 
+import io
 import re
 import uuid
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
+from cohorts.candidates.picture import ENLARGED, OUTLINE_RGB
 from cohorts.models import CandidateDecision, CandidateRun, NodeMask
 from tests.cohorts.candidate_runs.conftest import NAME
 from tests.cohorts.masks.conftest import current
@@ -58,6 +62,19 @@ def test_the_list_tells_slice_size_score_provider_and_overlap(client, patient, c
     assert page.index("4 to 5") < page.index("5 to 8") < page.index("9 to 10")
     ids = re.findall(r'name="client_id" value="([^"]+)"', page)
     assert len(set(ids)) == 3
+
+
+def test_each_candidate_is_shown_on_the_ct(client, patient, candidates):
+    page = page_of(client, patient)
+    for candidate in candidates:
+        url = reverse("cohorts:candidate-picture", args=[candidate.public_id])
+        assert url in page
+        answer = client.get(url)
+        pixels = np.asarray(Image.open(io.BytesIO(answer.content)))
+        outline = np.argwhere((pixels == OUTLINE_RGB).all(axis=2)) // ENLARGED
+        (_, _), (y0, y1), (x0, x1) = candidate.bounding_box
+        assert outline.min(axis=0).tolist() == [y0, x0]
+        assert outline.max(axis=0).tolist() == [y1 - 1, x1 - 1]
 
 
 def test_buttons_accept_replace_and_reject(client, patient, candidates):
@@ -114,5 +131,6 @@ def test_for_others_there_is_no_page(people, patient, candidates, who):
         reverse(f"cohorts:{name}", args=[patient.public_id])
         for name in ("candidates", "candidate-list")
     ]
-    assert [client.get(url).status_code for url in urls] == [404, 404]
+    urls.append(reverse("cohorts:candidate-picture", args=[candidates[0].public_id]))
+    assert [client.get(url).status_code for url in urls] == [404] * 3
     assert decide(client, candidates[0], "accept").status_code == 404
