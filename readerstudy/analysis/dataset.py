@@ -1,7 +1,7 @@
 """Analysis room: the one place where truth, calls and predictions meet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from readerstudy.analysis.frozen_table import (
     FlowCount,
     FrozenTable,
     NodeLabels,
+    PatientIdentifiability,
     PatientRow,
 )
 from readerstudy.reading.plan import document_of, plan_from
@@ -55,6 +56,7 @@ class _Truth:
 
     released: Mapping[str, ReleasedTruth]
     labels: Mapping[NodeKey, tuple[int | None, str]]
+    levels: Mapping[NodeKey, str]
 
 
 def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = None) -> FrozenTable:
@@ -79,6 +81,7 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
         replace(
             _row(key, by_node[key], readers, truth, predictions.get((key[0], masks[key]))),
             short_axis_mm=sizes[key],
+            level=truth.levels.get(key, ""),
         )
         for key in sorted(by_node)
     ]
@@ -94,6 +97,7 @@ def join(study: Any, model: Any | None, *, interim: bool, role: Role | None = No
         readings=tuple(_reading(row) for row in reading_times_of(study)),
         labels=tuple(row for cohort in cohorts for row in _labels(cohort, masks)),
         flow=tuple(row for cohort in cohorts for row in _flow(cohort)),
+        identifiability=tuple(_identifiability(truth, masks)),
     )
 
 
@@ -173,7 +177,27 @@ def _truth_of(cohorts: Iterable[Cohort]) -> _Truth:
             labels[(cohort.name, row.patient, row.node)] = (row.label, row.mask_digest)
         for row in not_determinable_nodes(cohort):
             labels[(cohort.name, row.patient, row.node)] = (None, row.mask_digest)
-    return _Truth(released, labels)
+    return _Truth(released, labels, _levels(released))
+
+
+def _levels(released: Mapping[str, ReleasedTruth]) -> dict[NodeKey, str]:
+    """Return the level of each node as labelled, without its side: "IIa"."""
+    return {
+        (cohort, one["patient"], int(number)): place.split()[-1]
+        for cohort, found in released.items()
+        for one in found.identifiability or ()
+        for number, place in one["levels"].items()
+    }
+
+
+def _identifiability(truth: _Truth, read: Collection[NodeKey]) -> Iterator[PatientIdentifiability]:
+    """Yield what was released of each patient who was read."""
+    patients = {key[:2] for key in read}
+    for cohort, found in truth.released.items():
+        for one in found.identifiability or ():
+            if (cohort, one["patient"]) in patients:
+                stored = {key: one[key] for key in one.keys() - {"patient", "levels"}}
+                yield PatientIdentifiability(cohort=cohort, patient=one["patient"], stored=stored)
 
 
 def _refuse_other_masks(masks: Mapping[NodeKey, str], truth: _Truth) -> None:

@@ -29,6 +29,7 @@ MORE = (
     ("reading-times.csv", "Reading times, case by case"),
     ("annotators.csv", "Both annotators' labels"),
     ("flow.csv", "Patients by reason of exclusion"),
+    ("identifiability.csv", "What pathology settles, level by level"),
     ("checklists.csv", "CLAIM, STARD-AI, TRIPOD+AI"),
     ("metastasis.imrmc", "iMRMC input, metastasis"),
     ("ene.imrmc", "iMRMC input, ENE"),

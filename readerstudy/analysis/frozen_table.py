@@ -4,18 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 from typing import Any
 
+from annotation.reference_identifiability import SettledLevel, settled_levels
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.computing.endpoints import NodeRow, StudyTable
 from readerstudy.reading.plan import document_of, plan_from
 
-SCHEMA_VERSION = 3
-BEFORE_PATIENTS, BEFORE_COVARIATES = 1, 2
-"""Tables frozen before patients were counted, or described: read as they are, not written again."""
+SCHEMA_VERSION = 4
+BEFORE_PATIENTS, BEFORE_COVARIATES, BEFORE_IDENTIFIABILITY = 1, 2, 3
+"""Tables frozen before patients were counted, or described, or it was known how far pathology
+settles which nodes are positive: read as they are, not written again."""
 
 SCORES = ("score_metastasis", "score_ene")
 MEASURES = ("short_axis_mm", "level")
@@ -129,7 +131,20 @@ class FlowCount:
     nodes: int
 
 
-Entry = PatientRow | CaseReading | NodeLabels | FlowCount
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatientIdentifiability:
+    """What one patient's pathology report leaves open, as released with the reference standard.
+
+    ``stored`` has the keys of `annotation.reference_identifiability` without ``patient`` and
+    ``levels``, which stand in the rows.
+    """
+
+    cohort: str
+    patient: str
+    stored: Mapping[str, Any]
+
+
+Entry = PatientRow | CaseReading | NodeLabels | FlowCount | PatientIdentifiability
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +163,8 @@ class FrozenTable:
     readings : tuple of CaseReading
     labels : tuple of NodeLabels
     flow : tuple of FlowCount
+    identifiability : tuple of PatientIdentifiability
+        One per patient of every cohort whose reference standard keeps it; empty before schema 4.
     """
 
     sources: Mapping[str, Any]
@@ -157,6 +174,7 @@ class FrozenTable:
     readings: tuple[CaseReading, ...] = ()
     labels: tuple[NodeLabels, ...] = ()
     flow: tuple[FlowCount, ...] = ()
+    identifiability: tuple[PatientIdentifiability, ...] = ()
 
 
 def to_bytes(frozen: FrozenTable) -> bytes:
@@ -179,6 +197,7 @@ def to_bytes(frozen: FrozenTable) -> bytes:
         "readings": _listed(frozen.readings),
         "labels": _listed(frozen.labels),
         "flow": _listed(frozen.flow),
+        "identifiability": _listed(frozen.identifiability),
     }
     text = json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
@@ -232,7 +251,7 @@ def from_bytes(data: bytes) -> FrozenTable:
     """
     document = json.loads(data)
     found = document.get("schema_version")
-    if found not in (BEFORE_PATIENTS, BEFORE_COVARIATES, SCHEMA_VERSION):
+    if found not in (BEFORE_PATIENTS, BEFORE_COVARIATES, BEFORE_IDENTIFIABILITY, SCHEMA_VERSION):
         raise ValueError(f"schema_version: up to {SCHEMA_VERSION} was expected, {found!r} found")
     rows, masks = [], {}
     for entry in document["rows"]:
@@ -243,7 +262,7 @@ def from_bytes(data: bytes) -> FrozenTable:
     table = StudyTable(readers=tuple(document["readers"]), rows=tuple(rows))
     sources = document["sources"]
     return FrozenTable(
-        sources=sources if found == SCHEMA_VERSION else _in_todays_words(sources),
+        sources=sources if found > BEFORE_COVARIATES else _in_todays_words(sources),
         table=table,
         mask_digests=masks,
         patients=None
@@ -252,6 +271,9 @@ def from_bytes(data: bytes) -> FrozenTable:
         readings=tuple(CaseReading(**entry) for entry in document.get("readings", ())),
         labels=tuple(NodeLabels(**entry) for entry in document.get("labels", ())),
         flow=tuple(FlowCount(**entry) for entry in document.get("flow", ())),
+        identifiability=tuple(
+            PatientIdentifiability(**entry) for entry in document.get("identifiability", ())
+        ),
     )
 
 
@@ -329,6 +351,21 @@ def labels_csv(frozen: FrozenTable) -> str:
 def flow_csv(frozen: FrozenTable) -> str:
     """Return one line per cohort and exclusion code; an empty code means included."""
     return _table(frozen.flow, FlowCount)
+
+
+def identifiability_csv(frozen: FrozenTable) -> str:
+    """Return one line per patient and level: what pathology settles of which nodes."""
+    rows = [
+        [one.cohort, *astuple(level)]
+        for one in sorted(frozen.identifiability, key=lambda one: (one.cohort, one.patient))
+        for level in settled_levels([{**one.stored, "patient": one.patient}])
+    ]
+    head = ["cohort", *(field.name for field in fields(SettledLevel))]
+    return written([head, *([_settled_cell(value) for value in row] for row in rows)])
+
+
+def _settled_cell(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else cell(value)
 
 
 def _table(entries: Sequence[Entry], kind: type[Entry]) -> str:

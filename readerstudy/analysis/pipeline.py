@@ -10,6 +10,7 @@ from jobs.models import JobState
 from readerstudy.analysis import selectors
 from readerstudy.analysis.comparator import rule_of
 from readerstudy.analysis.computing.description import describe
+from readerstudy.analysis.computing.identified import identified
 from readerstudy.analysis.computing.plain import plain
 from readerstudy.analysis.computing.self_checks import TableInconsistentError
 from readerstudy.analysis.computing.tables import study_tables
@@ -19,8 +20,8 @@ from readerstudy.analysis.reporting.bundle import report_files
 from readerstudy.analysis.reporting.content import Facts
 from readerstudy.reading.plan import plan_from
 
-SCHEMA_VERSION = 3
-VALUES, FILES = 4, 7
+SCHEMA_VERSION = 4
+VALUES, FILES = 4, 8
 """Guesses for the progress bar: values of a subgroup without edges, steps after the tables."""
 Progress = Callable[[str], None]
 
@@ -85,6 +86,8 @@ def results_for(
     )
     progress("Describing patients and nodes")
     tables["description"] = describe(frozen, level=1 - plan.alpha)
+    progress("Asking what pathology leaves open")
+    tables["identifiability"] = identified(frozen, plan)
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "dataset_digest": dataset.digest,

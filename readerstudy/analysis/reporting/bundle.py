@@ -30,7 +30,7 @@ def report_files(
     Parameters
     ----------
     results : mapping
-        As stored (schema 3).
+        As stored (schema 4).
     frozen : FrozenTable
         The dataset they were computed from.
     facts : Facts
@@ -82,6 +82,7 @@ def _texts(results: Mapping[str, Any], frozen: FrozenTable, facts: Facts) -> dic
         "reading-times.csv": frozen_table.readings_csv(frozen),
         "annotators.csv": frozen_table.labels_csv(frozen),
         "flow.csv": frozen_table.flow_csv(frozen),
+        "identifiability.csv": frozen_table.identifiability_csv(frozen),
         "left-out.csv": left_out_csv(results),
         "checklists.csv": checklists.to_csv(results, facts),
     }

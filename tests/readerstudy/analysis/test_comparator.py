@@ -195,7 +195,7 @@ def test_datasets_of_earlier_schemas_are_computed_as_todays_results(people, clos
     assert before.labels["model_notice"] == NOTICE
     run = finished(people, before)
     stored = json.loads(selectors.results_bytes(run))
-    assert stored["schema_version"] == pipeline.SCHEMA_VERSION == 3
+    assert stored["schema_version"] == pipeline.SCHEMA_VERSION == 4
     assert len(stored["patients"]) == (0 if schema == 1 else 4)
     assert stored["tables"]["parts"][0]["n_nodes"] == 20
     assert pipeline.is_recomputable(run)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotation import services as annotation
+from annotation.models import ReferenceStandard
 from cohorts.models import Cohort, Node, NodeMask, Patient
 from cohorts.services import exclude_patient
 from cohorts.vocabulary import CohortRole
@@ -363,3 +365,46 @@ def test_every_part_changes_the_digest(closed, part):
     less = replace(joined, **{part: getattr(joined, part)[1:]})
     assert getattr(joined, part) != ()
     assert frozen_table.to_bytes(less) != frozen_table.to_bytes(joined)
+
+
+# what pathology settles
+
+
+def test_levels_and_what_reports_leave_open_come_with_the_newest_release(people, cohort, closed):
+    before = frozen_of(closed)
+    assert {one.stored["report_version"] for one in before.identifiability} == {None}
+    last = ReferenceStandard.objects.get(cohort=cohort)
+    told = json.loads(json.dumps(last.identifiability))
+    for one in told:
+        one["levels"] = {"1": "left IIa"}
+    told[0]["report_version"] = 3
+    ReferenceStandard.objects.create(
+        cohort=cohort,
+        version=2,
+        content=last.content,
+        identifiability=[*told, {**told[0], "patient": "not read"}],
+        digest="e" * 64,
+        released_by=people.coordinator,
+    )
+    after = frozen_of(closed)
+    levels = {(row.patient, row.node): row.level for row in after.table.rows}
+    assert levels["P001", "1"] == "IIa"
+    assert levels["P001", "2"] == ""
+    read = {row.patient for row in after.table.rows}
+    assert {one.patient for one in after.identifiability} == read
+    assert 3 in {one.stored["report_version"] for one in after.identifiability}
+    assert frozen_table.to_bytes(before) != frozen_table.to_bytes(after)
+
+
+def test_a_release_from_before_leaves_levels_and_the_rest_open(people, cohort, closed):
+    last = ReferenceStandard.objects.get(cohort=cohort)
+    ReferenceStandard.objects.create(
+        cohort=cohort,
+        version=2,
+        content=last.content,
+        digest="e" * 64,
+        released_by=people.coordinator,
+    )
+    frozen = frozen_of(closed)
+    assert frozen.identifiability == ()
+    assert {row.level for row in frozen.table.rows} == {""}

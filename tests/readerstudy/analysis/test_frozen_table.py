@@ -16,6 +16,7 @@ from readerstudy.analysis.frozen_table import (
     FlowCount,
     FrozenTable,
     NodeLabels,
+    PatientIdentifiability,
     PatientRow,
     from_bytes,
     to_bytes,
@@ -23,7 +24,7 @@ from readerstudy.analysis.frozen_table import (
 )
 from tests.readerstudy.analysis.small_table import DIGEST, described, row, table_of
 
-PARTS = ("patients", "readings", "labels", "flow")
+PARTS = ("patients", "readings", "labels", "flow", "identifiability")
 
 # Any study at all
 
@@ -90,6 +91,13 @@ labels = st.builds(
 )
 flows = st.builds(FlowCount, cohort=names, exclusion_code=texts, patients=counts, nodes=counts)
 
+settled = st.builds(
+    PatientIdentifiability,
+    cohort=names,
+    patient=names,
+    stored=st.dictionaries(texts, maybe(texts | counts | st.lists(counts)), max_size=3),
+)
+
 
 @st.composite
 def tables(draw):
@@ -103,6 +111,9 @@ def tables(draw):
         readings=tuple(draw(st.lists(readings, max_size=4))),
         labels=tuple(draw(st.lists(labels, max_size=4))),
         flow=tuple(draw(st.lists(flows, max_size=4))),
+        identifiability=tuple(
+            draw(st.lists(settled, max_size=4, unique_by=lambda one: (one.cohort, one.patient)))
+        ),
     )
 
 
@@ -173,7 +184,7 @@ def test_the_document_of_a_small_study():
     )
     data = to_bytes(frozen)
     document = json.loads(data)
-    assert document["schema_version"] == frozen_table.SCHEMA_VERSION == 3
+    assert document["schema_version"] == frozen_table.SCHEMA_VERSION == 4
     assert [entry["node"] for entry in document["rows"]] == ["1", "2"]
     # Only rows with confidence have it: 100,000 rows without need none.
     assert document["rows"][0]["confidence_ene"] == {"R2": 70.0}
@@ -203,10 +214,10 @@ def test_numbers_that_are_not_finite_are_never_stored(value):
             to_bytes(frozen)
 
 
-@pytest.mark.parametrize("version", [None, 0, 4, "3", "latest"])
+@pytest.mark.parametrize("version", [None, 0, 5, "4", "latest"])
 def test_a_schema_of_another_time_is_refused(version):
     document = json.loads(to_bytes(table_of())) | {"schema_version": version}
-    with pytest.raises(ValueError, match=f"up to 3 was expected, {version!r} found"):
+    with pytest.raises(ValueError, match=f"up to 4 was expected, {version!r} found"):
         from_bytes(json.dumps(document).encode())
 
 
@@ -277,4 +288,14 @@ def test_before_patients_were_counted_there_are_none_and_after_they_are_not_desc
 
 @pytest.mark.parametrize("data", [SCHEMA_1, SCHEMA_2], ids=["schema 1", "schema 2"])
 def test_earlier_schemas_are_not_written_again(data):
-    assert json.loads(to_bytes(from_bytes(data)))["schema_version"] == 3
+    assert json.loads(to_bytes(from_bytes(data)))["schema_version"] == 4
+
+
+def test_a_table_from_before_identifiability_is_read_as_it_is():
+    frozen = table_of(row("1"), row("2"), sources={"study": "S"}, patients=(described(),))
+    document = json.loads(to_bytes(frozen))
+    assert document.pop("identifiability") == []
+    document["schema_version"] = frozen_table.BEFORE_IDENTIFIABILITY
+    back = from_bytes(json.dumps(document).encode())
+    assert back.identifiability == ()
+    assert (back.sources, back.patients) == (frozen.sources, frozen.patients)

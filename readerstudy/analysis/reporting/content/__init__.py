@@ -8,6 +8,7 @@ from typing import Any
 from readerstudy.analysis.reporting.content import (
     agreement,
     comparisons,
+    identified,
     mean_reader,
     methods,
     missing,
@@ -35,7 +36,7 @@ def report_document(
     Parameters
     ----------
     results : mapping
-        As stored (schema 3): ``sources``, ``tables`` and digests.
+        As stored (schema 3 or 4): ``sources``, ``tables`` and digests.
     facts : Facts
         What the results do not say.
     figures : mapping of str to Figure, optional
@@ -67,6 +68,7 @@ def _sections(material: Material) -> tuple[Section, ...]:
         summary.section(material),
         population.section(material),
         reference_standard.section(material),
+        identified.section(material),
         model_alone.section(material),
         comparisons.section(material),
         comparisons.confusion_section(material),

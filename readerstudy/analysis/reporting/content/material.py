@@ -49,7 +49,7 @@ class Material:
     Attributes
     ----------
     results : mapping
-        Of schema 3.
+        Of schema 3 or 4.
     facts : Facts
     plan : Plan
     figures : mapping of str to Figure

@@ -80,6 +80,14 @@ METHODS = (
         "10.1002/sim.6113; 10.1037/h0028106",
     ),
     (
+        "How far pathology settles which node",
+        "A report gives m positive of the n nodes of a level, not which. Each AUC is given on "
+        "levels where one assignment fits, on all nodes, and as lowest and highest over all "
+        "assignments that fit: exact, since midranks do not depend on labels; for ENE among "
+        "metastatic nodes with very many assignments proven bounds, and so named.",
+        "10.1214/aoms/1177730491",
+    ),
+    (
         "Bootstrap",
         "Patients drawn with replacement, percentile limits; resamples without both classes are "
         "skipped and counted. Drawn with the run's seed, so that it can be repeated.",

@@ -18,9 +18,10 @@ from readerstudy.analysis.reporting.files.meanings import METHODS as RESULT_METH
 from readerstudy.analysis.reporting.files.meanings_description import (
     DESCRIBED_MEASURES,
     DESCRIBED_METHODS,
+    IDENTIFIED_MEASURES,
 )
 
-MEASURES = RESULT_MEASURES | DESCRIBED_MEASURES
+MEASURES = RESULT_MEASURES | DESCRIBED_MEASURES | IDENTIFIED_MEASURES
 METHODS = DESCRIBED_METHODS | RESULT_METHODS
 """Methods as patterns; the first that fits describes a method."""
 HEADER = ("table", "kind", "name", "meaning", "unit", "source")

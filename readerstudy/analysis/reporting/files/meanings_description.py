@@ -35,6 +35,20 @@ DESCRIBED_MEASURES = {
     "flow": Meaning("Patients or nodes (unit) at this step (view); excluded: by code.", "1"),
 }
 
+IDENTIFIED_MEASURES = {
+    "levels_settled_by_pathology": Meaning(
+        "Levels by what the pathology report settles of their nodes (view).", "levels"
+    ),
+    "nodes_settled_by_pathology": Meaning("Nodes of these levels.", NODES),
+    "settled_by_pathology": Meaning("What these levels and nodes come from.", "1"),
+    "auc_identified": Meaning(
+        "Area under the curve where pathology leaves open which nodes are positive.",
+        "1",
+        "10.1214/aoms/1177730491",
+    ),
+}
+"""Only where a reference standard keeps how far pathology settles which node."""
+
 COHEN_WEIGHTED = "10.1037/h0026256"
 DESCRIBED_METHODS = {
     "known": Meaning("Units with a known value."),
@@ -75,6 +89,17 @@ DESCRIBED_METHODS = {
     "unweighted": Meaning("Every disagreement counts alike.", "1", "10.1037/h0028106"),
     "linear": Meaning("Weights fall with the distance.", "1", COHEN_WEIGHTED),
     "quadratic": Meaning("Weights fall with the squared distance.", "1", COHEN_WEIGHTED),
+    "on_all": Meaning("With the labels of the reference standard."),
+    "on_forced": Meaning("On the nodes of levels where one assignment fits the report."),
+    "lowest": Meaning("Least over all assignments that fit the reports; exact."),
+    "highest": Meaning("Greatest over all assignments that fit the reports; exact."),
+    "lowest_bound": Meaning("No assignment that fits the reports lies below."),
+    "highest_bound": Meaning("No assignment that fits the reports lies above."),
+    "log10_assignments": Meaning("Decimal logarithm of the number of assignments.", "1"),
+    "contradicting": Meaning("Levels whose final labels do not fit the report.", "levels"),
+    "n_without_report": Meaning("Patients without a locked report.", PATIENTS),
+    "n_unplaced": Meaning("Nodes without a level.", NODES),
+    "n_disputed": Meaning("Nodes that the annotators count in different levels.", NODES),
     "linearised_by_patient*": Meaning(
         "Variance of what each patient adds; t interval, patients - 1 df.", "", "10.1002/sim.6113"
     ),

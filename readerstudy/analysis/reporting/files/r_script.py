@@ -15,6 +15,7 @@ TARGETS = (5, 10, 15, 20, 30)
 REASONS = (
     ("^missing$", "", "a list of names, no number"),
     ("", "bootstrap", "drawn at random; agrees only within simulation error"),
+    ("(identified|by_pathology)$", "", "the pathology reports are not in the folder"),
     ("", "^linearised_by_patient", "the annotators' agreement by patient is not in this script"),
     ("", "^fisher$", "R's fisher.test has not enough memory for this table"),
 )

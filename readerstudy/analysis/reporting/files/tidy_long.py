@@ -8,6 +8,7 @@ from typing import Any
 from cohorts.spreadsheet import harmless
 from readerstudy.analysis.comparator import LABELS, labels_of
 from readerstudy.analysis.reporting.files.described import NODE, PATIENT, described_lines
+from readerstudy.analysis.reporting.files.identified import identified_lines
 from readerstudy.analysis.reporting.files.numbers import Line, flat
 from readerstudy.analysis.reporting.files.primary import primary_lines
 
@@ -75,6 +76,7 @@ TABLES_FRAME = frozenset(
         "primary",
         "between_cohorts",
         "description",
+        "identifiability",
     }
 )
 
@@ -112,6 +114,7 @@ def lines(results: Mapping[str, Any]) -> Iterator[Line]:
     for entry in tables.get("between_cohorts") or ():
         yield from _between_lines(entry)
     yield from described_lines(tables.get("description") or {}, tables["parts"])
+    yield from identified_lines(tables.get("identifiability") or {}, tables["parts"])
     for key, block in tables.items():
         if key not in TABLES_FRAME:
             for line in flat(block, ""):
