@@ -161,7 +161,8 @@ def gwet_ac_by_patient(
     if found.coefficient is None:
         return _undefined(found.status)
     added = found.contributions - found.coefficient
-    return _estimate(found.coefficient, added, patients, level=level, bounds=(-math.inf, 1.0))
+    # Chance agreement is at most one half, so that AC1 of two complete ratings is at least -1.
+    return _estimate(found.coefficient, added, patients, level=level, bounds=(-1.0, 1.0))
 
 
 def _checked(pairs: npt.ArrayLike, patients: Identifiers, level: float) -> FloatArray:

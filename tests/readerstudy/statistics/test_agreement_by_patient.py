@@ -103,6 +103,7 @@ def test_the_interval_has_the_level_and_the_borders():
     pairs, patients = drawn(6, n_patients=5, alike=0.5)
     for one in each(pairs, patients, level=0.99):
         assert one.interval.level == 0.99
+        assert one.interval.lower >= -1
         assert one.interval.upper <= 1
         half = one.interval.upper_unclipped - one.estimate
         assert half / one.standard_error == pytest.approx(4.604094871)  # t, 4 df
