@@ -59,9 +59,9 @@ def test_the_ct_comes_as_dicom_where_the_program_wants_it(tmp_path):
 def test_the_program_learns_no_secret_of_the_server(tmp_path, monkeypatch):
     monkeypatch.setenv("DJANGO_SECRET_KEY", "not for programs")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    script = "import json, os; json.dump(dict(os.environ), open('environment.txt', 'w'))"
+    script = "import json, os; json.dump(dict(os.environ), open('../environment', 'w'))"
     provider(script, environment=["CUDA_VISIBLE_DEVICES"]).propose(asked(tmp_path / "work"))
-    told = json.loads((tmp_path / "work" / "output" / "environment.txt").read_text())
+    told = json.loads((tmp_path / "work" / "environment").read_text())
     assert told["CUDA_VISIBLE_DEVICES"] == "1"
     assert "not for programs" not in told.values()
 
