@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 
 from annotation import selectors, services
 from annotation.pathology_rules.details import LabelDetails
@@ -126,6 +127,18 @@ def test_a_reason_over_the_api(client, people, cohort, swapped):
     assert made.status_code == 201
     (row,) = client.get(f"{url}1/").json()["findings"]
     assert row["reason"] == "Necrosis on CT."
+
+
+def test_a_reason_on_the_command_line(people, cohort, swapped):
+    decide(people, swapped[0], 0)
+    decide(people, swapped[1], 1)
+    NodeMask.objects.filter(node=swapped[0]).update(short_axis_mm=LONG + 1)
+    (warning,) = selectors.warnings_to_release(cohort)
+    told = ("release_reference_standard", "--cohort", cohort.name, "--by", "coordinator")
+    with pytest.raises(CommandError, match=f"--reason {warning.key} '...': P001, W1"):
+        call_command(*told)
+    call_command(*told, "--reason", warning.key, "Necrosis on CT.")
+    assert selectors.last_reference_standard(cohort).findings[0]["reason"] == "Necrosis on CT."
 
 
 def test_a_report_corrected_after_the_labels_is_held_against_them(people, cohort, patients, locked):

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.selectors import user_named
-from annotation import services
+from annotation import selectors, services
 from cohorts.selectors import cohort_named
 
 
@@ -17,6 +17,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")
         parser.add_argument("--by", required=True, metavar="USERNAME", help="a coordinator")
+        parser.add_argument(
+            "--reason",
+            action="append",
+            nargs=2,
+            default=[],
+            metavar=("WARNING", "TEXT"),
+            help="why a warning may stand; without it they are listed with their keys",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         cohort, coordinator = cohort_named(options["cohort"]), user_named(options["by"])
@@ -25,10 +33,18 @@ class Command(BaseCommand):
         if coordinator is None:
             raise CommandError(f"There is no active user '{options['by']}'.")
         try:
-            released = services.release_reference_standard(by=coordinator, cohort=cohort)
+            released = services.release_reference_standard(
+                by=coordinator, cohort=cohort, reasons=dict(options["reason"])
+            )
         except (ValidationError, PermissionDenied) as refusal:
             sentences = getattr(refusal, "messages", None) or [str(refusal)]
-            raise CommandError("Nothing was released.\n" + "\n".join(sentences)) from refusal
+            keys = [
+                f"--reason {one.key} '...': {one.patient}, {one.finding.code}"
+                for one in selectors.warnings_to_release(cohort)
+                if not one.reason
+            ]
+            said = "\n".join(["Nothing was released.", *sentences, *keys])
+            raise CommandError(said) from refusal
         self.stdout.write(
             f"Released version {released.version} of '{cohort.name}': {len(released.content)} "
             f"nodes, SHA-256 {released.digest}"
