@@ -84,6 +84,7 @@ APPEND_ONLY_TABLES = (
     "cohorts_maskedit",
     "cohorts_maskeditnode",
     "annotation_nodelabel",
+    "annotation_labellingreopening",
     "annotation_findingreason",
     "annotation_adjudication",
     "annotation_discussionstatement",
