@@ -7,6 +7,8 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from accounts.append_only import APPEND_ONLY_TABLES
+from annotation import services as annotation
+from annotation.models import Labelling, LabellingState
 from cohorts.models import Patient
 from cohorts.services import add_node
 from readerstudy.reading import services as reading
@@ -20,11 +22,16 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 @pytest.fixture(scope="module")
 def stage(django_db_setup, django_db_blocker):
     with scene.standing(django_db_blocker) as built:
-        # Kinds of judgement that the scene leaves out: a case reopened, and a mask.
+        # Kinds of judgement that the scene leaves out: what was reopened, and a mask.
         case = Assignment.objects.get(public_id=built.things["submitted_case"])
         assert case.state == AssignmentState.SUBMITTED
         reading.reopen_case(
             by=built.people["coordinator"], assignment=case, reason="Look once more."
+        )
+        annotation.reopen_labelling(
+            by=built.people["coordinator"],
+            labelling=Labelling.objects.filter(state=LabellingState.SUBMITTED).first(),
+            reason="The mask was refined.",
         )
         fresh = Patient.objects.get(public_id=built.things["patient"])
         add_node(
