@@ -154,6 +154,14 @@ class AnnotatorLabel(GivenDetails):
     )
 
 
+class FormerLabel(GivenDetails):
+    """The own label of a node that ended in a split or a merger."""
+
+    number = serializers.IntegerField()
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    comment = serializers.CharField(allow_blank=True)
+
+
 class AnnotatorNode(GivenDetails):
     """One node with the annotator's own current label."""
 
@@ -163,6 +171,9 @@ class AnnotatorNode(GivenDetails):
         allow_blank=True, help_text="Side and level by the station masks; blank without them."
     )
     short_axis_mm = serializers.FloatField()
+    formerly = FormerLabel(
+        many=True, help_text="Of the nodes it came from; where they agree, their place is proposed."
+    )
     label = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
     comment = serializers.CharField(allow_blank=True)
 

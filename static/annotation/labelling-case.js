@@ -21,18 +21,20 @@ export class LabellingCase extends CaseState {
 }
 
 /** @returns {any} The two answers as one case, in the reading page's shape. */
-export function caseOf(own, { geometry, frames, nodes }, categories) {
-  const given = new Map(own.nodes.map((node) => [node.node, node]));
+export function caseOf(work, { geometry, frames, nodes }, categories) {
+  const given = new Map(work.nodes.map((node) => [node.node, node]));
   return {
-    case: own.labelling,
-    state: own.state,
-    version: own.version,
+    case: work.labelling,
+    state: work.state,
+    version: work.version,
     categories,
     geometry,
     frames,
     nodes: nodes.map((node) => {
-      const { label = null, automatic = '', short_axis_mm: sad } = given.get(node.node) ?? {};
-      return { ...node, automatic, sad, call: label === null ? null : { category: label } };
+      const own = given.get(node.node) ?? {};
+      const { label = null, automatic = '', short_axis_mm: sad, formerly = [] } = own;
+      const call = label === null ? null : { category: label };
+      return { ...node, automatic, sad, formerly, call };
     }),
   };
 }

@@ -11,7 +11,13 @@ import { bindThemeButton } from '../viewer/theme-button.js';
 import { VIEWER_BINDINGS, bindKeys } from '../viewer/tool-bindings.js';
 import { LabelDetails } from './label-details.js';
 import { LabellingCase, caseOf } from './labelling-case.js';
-import { LABELLING_BINDINGS, LABELS, NOT_DETERMINABLE, labelActions } from './labels.js';
+import {
+  LABELLING_BINDINGS,
+  LABELS,
+  NOT_DETERMINABLE,
+  formerWords,
+  labelActions,
+} from './labels.js';
 import { PlaceColumn } from './place-column.js';
 import { ReportPanel } from './report-panel.js';
 
@@ -247,9 +253,11 @@ class LabellingPage extends JudgementPage {
       missingOf: (node) =>
         labels.has(node) && this.report.report ? this.details.missing(node) : [],
     });
-    this.part('automatic').textContent = current?.automatic
+    const automatic = current?.automatic
       ? `Automatic: ${current.automatic} (A takes it)`
       : 'No automatic level';
+    const former = (current?.formerly ?? []).map(formerWords);
+    this.part('automatic').textContent = [automatic, ...former].join('. ');
     this.#showLeaving(labels);
     this.#explainSubmit();
     this.part('to-submit').hidden = this.case.locked;

@@ -12,6 +12,15 @@ export const LABELS = Object.freeze([
   { value: NOT_DETERMINABLE, label: 'Not determinable', key: '4' },
 ]);
 
+/**
+ * @param {{number: number, label: number, place: string}} former The own label of a node that ended.
+ * @returns {string}
+ */
+export function formerWords({ number, label, place }) {
+  const name = LABELS.find(({ value }) => value === label)?.label;
+  return `Came from node ${number}: ${name}${place ? `, ${place}` : ''}`;
+}
+
 /** @type {readonly import('../viewer/tool-bindings.js').Binding[]} */
 export const LABEL_BINDINGS = Object.freeze([
   { action: 'label-0', keys: ['1', 'code:Digit1'], shown: '1', label: 'Label' },

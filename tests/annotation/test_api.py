@@ -17,7 +17,7 @@ LABELLING_KEYS = {
     "elsewhere",
 }
 GIVEN_KEYS = {"label", "place", "matched", "basis", "certainty", "matted", "comment"}
-NODE_KEYS = {"node", "number", "automatic", "short_axis_mm", *GIVEN_KEYS}
+NODE_KEYS = {"node", "number", "automatic", "short_axis_mm", "formerly", *GIVEN_KEYS}
 DISCUSSED_KEYS = {*GIVEN_KEYS, "statement"}
 DISCUSSION_KEYS = {
     "node",

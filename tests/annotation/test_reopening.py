@@ -12,9 +12,12 @@ from accounts.errors import Conflict
 from accounts.models import AuditEvent
 from annotation import selectors, services
 from annotation.models import Labelling, LabellingReopening
+from annotation.pathology_rules.details import LabelDetails
 from annotation.submissions import first_submitted
 from cohorts.models import Node, NodeMask
+from cohorts.services import NodeVersion, split_node
 from tests.annotation.conftest import label_all, save
+from tests.cases import box_runs
 
 
 @dataclass(frozen=True)
@@ -186,3 +189,32 @@ def test_the_first_submission_counts_for_each_node():
     found = first_submitted(reversed(rows), [3, 6])
     assert {node: row.label for node, row in found.items()} == {1: 2, 2: 1, 3: 2}
     assert first_submitted(rows, []) == {}
+
+
+def test_a_split_node_keeps_its_place_and_shows_what_it_was(people, patients):
+    """Its parts are to be labelled anew; where they lie and what they were is not lost."""
+    labelling = services.start_labelling(by=people.annotator_one, patient=patients[0])
+    place = LabelDetails(place="left III", matched="left IV", matted="A")
+    save(labelling, 1, 1, details=place)
+    save(labelling, 2, 0)
+    labelling = submit(labelling)
+    node = patients[0].nodes.get(number=1)
+    split_node(
+        by=people.annotator_two,
+        seen=NodeVersion(node=node, base_version=1),
+        client_id=uuid.uuid4(),
+        runs=box_runs((3, 18, 17), (4, 24, 24)),
+    )
+    reopen(people.coordinator, labelling)
+    labelling.refresh_from_db()
+    nodes = {one["number"]: one for one in selectors.labelling_state(labelling)["nodes"]}
+    assert sorted(nodes) == [2, 3, 4]
+    assert nodes[2]["formerly"] == []
+    for number in (3, 4):
+        told = nodes[number]
+        assert [(one["number"], one["label"]) for one in told["formerly"]] == [(1, 1)]
+        assert (told["label"], told["place"], told["matched"]) == (None, "left III", "left IV")
+        assert (told["matted"], told["basis"], told["certainty"]) == ("A", "", None)
+    save(labelling, 3, 0)
+    state = selectors.labelling_state(Labelling.objects.get(pk=labelling.pk))
+    assert next(one for one in state["nodes"] if one["number"] == 3)["place"] == ""
