@@ -15,10 +15,14 @@ from cohorts.models import (
     ArchivePull,
     ArchiveSearch,
     ArrivingUpload,
+    Candidate,
+    CandidateDecision,
+    CandidateRun,
     Cohort,
     CTSeries,
     DicomwebToken,
     IntakeUpload,
+    MaskEdit,
     Node,
     NodeMask,
     Patient,
@@ -34,6 +38,10 @@ PATH_TO_COHORT: dict[type[Model], str] = {
     ArchiveSearch: "cohort",
     ArchivePull: "search__cohort",
     DicomwebToken: "cohort",
+    MaskEdit: "patient__cohort",
+    CandidateRun: "patient__cohort",
+    Candidate: "run__patient__cohort",
+    CandidateDecision: "candidate__run__patient__cohort",
 }
 ON_THEIR_WAY = {"drop folder": "DROP_DIR", "pulls": "PULL_DIR", "received": "RECEIVED_DIR"}
 """Folders of files that intake has not taken in yet, by their settings."""

@@ -3,6 +3,7 @@
 DICOM PS3.18 sections 10.4 and 10.6. Only hosts that the operator wrote down are ever asked.
 """
 
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from cohorts.dicom.errors import IntakeError, RefusalCode
 
 try:
     import requests
+    import urllib3
     from dicomweb_client.api import DICOMwebClient
 except ModuleNotFoundError:  # the extra "network" is optional; see ArchiveConnection
     IS_INSTALLED = False
@@ -29,6 +31,8 @@ else:
     IS_INSTALLED = True
 
 CHUNK_BYTES = 256 * 1024
+MOST_LISTED_BYTES = 32 * 1024 * 1024
+"""Of an answer that is held in memory: a list of a page of objects has some 2 KiB for each."""
 PAGE = 1000
 RETRY_WAITS_S = (0.5, 2.0, 8.0)
 WANTED = ("CT", "SEG", "RTSTRUCT")
@@ -247,7 +251,7 @@ def _session(archive: ArchiveSettings) -> "requests.Session":
 if IS_INSTALLED:
 
     class _OneHostSession(requests.Session):
-        """Follows redirects to the archive's own address only."""
+        """Follows redirects to the archive's own address only, and reads lists within bounds."""
 
         def __init__(self, archive: ArchiveSettings) -> None:
             super().__init__()
@@ -265,6 +269,34 @@ if IS_INSTALLED:
                     "operator should write the address that is meant into NODEWISE_ARCHIVES",
                 )
             return target
+
+        def send(self, request: "requests.PreparedRequest", **how: Any) -> "requests.Response":
+            """Read an answer that is not streamed piece by piece, and refuse a larger one."""
+            if how.get("stream"):
+                return super().send(request, **how)
+            answer = super().send(request, **how | {"stream": True})
+            with answer.raw as raw:
+                held = _bounded(raw)
+            answer.raw = io.BytesIO(held)
+            return answer
+
+
+def _bounded(raw: "urllib3.BaseHTTPResponse") -> bytes:
+    held = bytearray()
+    try:
+        for piece in raw.stream(CHUNK_BYTES, decode_content=True):
+            held += piece
+            if len(held) > MOST_LISTED_BYTES:
+                raise IntakeError(
+                    RefusalCode.REMOTE_TOO_LARGE,
+                    f"the archive answers a search with more than {MOST_LISTED_BYTES >> 20} MiB; "
+                    "search for fewer patients at once, or tell its administrator",
+                )
+    except urllib3.exceptions.ReadTimeoutError as fault:
+        raise requests.exceptions.ReadTimeout(fault) from fault
+    except urllib3.exceptions.HTTPError as fault:
+        raise requests.exceptions.ConnectionError(fault) from fault
+    return bytes(held)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

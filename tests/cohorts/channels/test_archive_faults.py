@@ -3,6 +3,7 @@
 What a real archive does is in `test_archive`.
 """
 
+import gzip
 import ipaddress
 import json
 import ssl
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
+from cohorts.channels import dicomweb
 from cohorts.channels.archive_settings import ArchiveSettings
 from cohorts.channels.dicomweb import ArchiveConnection, FoundSeries
 from cohorts.dicom.errors import IntakeError, RefusalCode
@@ -392,3 +394,20 @@ class TestCertificates:
     def test_a_server_without_tls_is_none_with_it(self, server, tmp_path):
         server.answers = [Answer(PART, RELATED)]
         assert refused(server, tmp_path, scheme="https") is RefusalCode.REMOTE_TLS
+
+
+def test_a_list_without_an_end_is_not_held_in_memory(server, monkeypatch):
+    monkeypatch.setattr(dicomweb, "MOST_LISTED_BYTES", 1 << 20)
+    server.answers = [Answer(b"[" + b" " * (3 << 20) + b"]")]
+    with pytest.raises(IntakeError, match="more than 1 MiB; search for fewer") as refusal:
+        connection_to(server).search("PatientID", "P1")
+    assert refusal.value.code == RefusalCode.REMOTE_TOO_LARGE
+
+
+def test_a_small_list_that_unpacks_to_a_large_one_is_not_either(server, monkeypatch):
+    monkeypatch.setattr(dicomweb, "MOST_LISTED_BYTES", 1 << 20)
+    packed = gzip.compress(b"[" + b" " * (3 << 20) + b"]")
+    assert len(packed) < 10_000
+    server.answers = [Answer(packed, Content_Encoding="gzip")]
+    with pytest.raises(IntakeError, match="more than 1 MiB"):
+        connection_to(server).search("PatientID", "P1")
