@@ -57,5 +57,10 @@ class Discuss(Page):
         status: int = 200,
     ) -> HttpResponse:
         """Render the page of one node."""
-        context = {"found": found, "form": form, "back": reverse("annotation:discussion")}
+        context = {
+            "found": found,
+            "form": form,
+            "back": reverse("annotation:discussion"),
+            "report": selectors.report_beside(found.node),
+        }
         return render(request, "annotation/discuss.html", context, status=status)

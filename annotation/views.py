@@ -149,7 +149,12 @@ class Adjudicate(Page):
         status: int = 200,
     ) -> HttpResponse:
         """Render the page of one disagreement."""
-        context = {"found": found, "form": form, "back": reverse("annotation:adjudication")}
+        context = {
+            "found": found,
+            "form": form,
+            "back": reverse("annotation:adjudication"),
+            "report": selectors.report_beside(found.node),
+        }
         return render(request, "annotation/decide.html", context, status=status)
 
 

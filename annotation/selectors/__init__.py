@@ -98,6 +98,7 @@ from annotation.selectors.released import (
     released_content,
     released_truth,
 )
+from annotation.selectors.report_beside import ReportBeside, report_beside
 from annotation.selectors.report_check import ReportCheck, report_check
 from annotation.selectors.settled import released_versions, settled_in
 from annotation.selectors.standings import (
@@ -121,6 +122,7 @@ __all__ = [
     "QueueCohort",
     "QueuePatient",
     "ReleasedTruth",
+    "ReportBeside",
     "ReportCheck",
     "Standing",
     "TruthRow",
@@ -188,6 +190,7 @@ __all__ = [
     "released_content",
     "released_truth",
     "released_versions",
+    "report_beside",
     "report_check",
     "report_state",
     "report_steps",

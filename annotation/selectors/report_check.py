@@ -74,6 +74,11 @@ def report_check(labelling: Labelling) -> ReportCheck | None:
     )
 
 
+def labelled_nodes_in(labelling: Labelling) -> Iterator[LabelledNode]:
+    """Yield the labelling's current labels as the rules take them; those without a level not."""
+    return _labelled_nodes(labelling, list(current_labels(labelling)))
+
+
 def _labelled_nodes(labelling: Labelling, rows: list[NodeLabel]) -> Iterator[LabelledNode]:
     sizes_mm = {mask.node_id: mask.short_axis_mm for mask in current_masks(labelling.patient)}
     for row in rows:

@@ -68,6 +68,26 @@ def release(people, cohort, **reasons):
     return services.release_reference_standard(by=people.coordinator, cohort=cohort, **reasons)
 
 
+def test_the_report_stands_beside_what_is_discussed_and_decided(
+    client, people, cohort, patients, locked
+):
+    give(people.annotator_one, patients[0], 1, 0)
+    give(people.annotator_two, patients[0], 0, 1)
+    node = Node.objects.get(patient=patients[0], number=1)
+    counts = "left IIa: 1 of 10 examined positive, 0 with ENE."
+    w6 = "W6: left IIa: the two annotators give each label as often, but to different nodes"
+    client.force_login(people.annotator_two)
+    page = client.get(f"/annotation/discussion/{node.public_id}/").text
+    assert counts in page
+    assert w6 in page
+    keep_all(cohort)
+    client.force_login(people.adjudicator)
+    page = client.get(f"/annotation/adjudication/{node.public_id}/").text
+    assert counts in page
+    assert w6 in page
+    assert "annotator_one" not in page
+
+
 def test_decisions_that_contradict_the_report_block_the_release(people, cohort, swapped):
     decide(people, swapped[0], 1)
     assert selectors.final_findings(cohort) == []
