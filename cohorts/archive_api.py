@@ -120,7 +120,13 @@ class ArchiveSearchPulls(APIView):
         search = archive_selectors.search_for(request.user, search_id)
         told = NewArchivePull(data=request.data)
         told.is_valid(raise_exception=True)
-        pull = archives.request_pull(by=request.user, search=search, **told.validated_data)
+        pull = archives.request_pull(
+            by=request.user,
+            search=search,
+            positions=told.validated_data["positions"],
+            keep_patient_ids=told.validated_data["keep_patient_ids"],
+            options=told.options(),
+        )
         return Response(CoordinatorArchivePull(pull).data, status=201)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from cohorts.channels.archive_settings import ArchiveSettings
+from cohorts.forms import IntakeDecisionsForm
 from cohorts.services.archives import KEYWORDS, MAX_TERMS
 
 LONGEST_LIST = 100_000
@@ -61,12 +62,12 @@ class _Positions(forms.TypedMultipleChoiceField):
         return True
 
 
-class ChosenSeriesForm(forms.Form):
+class ChosenSeriesForm(IntakeDecisionsForm):
     """Series of a search, by their positions."""
 
     positions = _Positions(coerce=int, required=False)
-    keep_patient_ids = forms.BooleanField(
-        required=False,
-        label="The PatientIDs are pseudonyms already: keep them",
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-    )
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what a pull is asked with."""
+        kept = ("positions", "keep_patient_ids")
+        return {name: self.cleaned_data[name] for name in kept} | {"options": self.options()}

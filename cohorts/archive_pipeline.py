@@ -20,6 +20,7 @@ from cohorts.channels.dicomweb import ArchiveConnection, FoundSeries
 from cohorts.channels.time_left import in_words
 from cohorts.deliveries import hand_over
 from cohorts.dicom.errors import IntakeError, RefusalCode
+from cohorts.dicom.options import IntakeOptions
 from cohorts.models import ArchivePull, ArchiveSearch, Cohort
 from jobs import leases
 from jobs.models import Job, JobState
@@ -164,6 +165,7 @@ class _Pull:
             key=self.pull.public_id.hex,
             shown_name=f"{self.pull.series_count} series from {self.archive.name}",
             keep_patient_ids=self.pull.keep_patient_ids,
+            options=IntakeOptions.from_dict(self.pull.options),
         )
         archive_records.store_upload(self.pull, upload)
         leases.finish(self.pull)

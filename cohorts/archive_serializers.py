@@ -10,6 +10,7 @@ from cohorts import archive_selectors
 from cohorts.channels.archive_settings import ArchiveSettings
 from cohorts.models import ArchiveSearch
 from cohorts.services.archives import KEYWORDS, MAX_TERM_LENGTH, MAX_TERMS
+from cohorts.uploads_serializers import IntakeDecisions
 
 
 class CoordinatorArchive(serializers.Serializer[ArchiveSettings]):
@@ -95,13 +96,10 @@ class CoordinatorArchiveSearchDetail(CoordinatorArchiveSearch):
         return archive_selectors.terms_without_series(search)
 
 
-class NewArchivePull(serializers.Serializer[dict[str, Any]]):
-    """Which series are pulled."""
+class NewArchivePull(IntakeDecisions):
+    """Which series are pulled, and what was decided for all patients among them."""
 
     positions = serializers.ListField(child=serializers.IntegerField(min_value=0))
-    keep_patient_ids = serializers.BooleanField(
-        default=False, help_text="The PatientIDs are pseudonyms already: keep them."
-    )
 
 
 class CoordinatorArchivePull(_ArchiveWork):

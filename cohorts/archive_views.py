@@ -82,7 +82,8 @@ class ArchiveSearchPage(_ArchiveView):
         search = archive_selectors.search_for(request.user, search_id)
         form = ChosenSeriesForm(request.POST)
         pull = self.attempt(
-            form, lambda **told: archives.request_pull(by=request.user, search=search, **told)
+            form,
+            lambda **_: archives.request_pull(by=request.user, search=search, **form.chosen()),
         )
         if pull is None:
             return self.page(search, form, status=REFUSED)

@@ -47,6 +47,9 @@ class ArchivePull(Job):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     search = models.ForeignKey(ArchiveSearch, on_delete=models.PROTECT, related_name="pulls")
     keep_patient_ids = models.BooleanField(default=False)
+    options = models.JSONField(
+        default=dict, blank=True, help_text="Decisions for all patients, as intake stores them."
+    )
     sealed_series = models.TextField(blank=True, help_text="Encrypted; empty once forgotten.")
     series_count = models.PositiveIntegerField(default=0)
     bytes_arrived = models.PositiveBigIntegerField(default=0)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from cohorts import archive_selectors, drop
+from cohorts.dicom.options import IntakeOptions
 from cohorts.intake_requests import new_intake, shown
 from cohorts.models import Cohort, Delivery, IntakeUpload
 
@@ -21,6 +22,7 @@ def hand_over(
     key: str,
     shown_name: str,
     keep_patient_ids: bool = False,
+    options: IntakeOptions | None = None,
 ) -> IntakeUpload:
     """Bring a complete folder or zip into the drop folder, or return what it became before.
 
@@ -34,7 +36,7 @@ def hand_over(
     name = drop.take_folder(path, move=False) if path.is_dir() else drop.write(_chunks(path))
     try:
         with transaction.atomic():
-            asked = new_intake(by, cohort, name, shown(shown_name), keep_patient_ids, None)
+            asked = new_intake(by, cohort, name, shown(shown_name), keep_patient_ids, options)
             Delivery.objects.create(key=key, upload=asked)
         return asked
     except BaseException as fault:

@@ -68,14 +68,9 @@ MULTI_PART_WORDS = {
 }
 
 
-class UploadForm(_PageForm):
-    """A zip file and what was decided for all patients in it."""
+class IntakeDecisionsForm(_PageForm):
+    """What was decided for all patients that come in together."""
 
-    file = forms.FileField(
-        label="Zip file",
-        allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
-    )
     keep_patient_ids = forms.BooleanField(
         required=False, label="The PatientIDs are pseudonyms already: keep them"
     )
@@ -111,6 +106,16 @@ class UploadForm(_PageForm):
             multi_part=told["multi_part"],
             protect_faces=told["protect_faces"],
         )
+
+
+class UploadForm(IntakeDecisionsForm):
+    """A zip file and what was decided for all patients in it."""
+
+    file = forms.FileField(
+        label="Zip file",
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
+    )
 
 
 def _patterns(text: str) -> tuple[str, ...]:

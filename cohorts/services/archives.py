@@ -12,6 +12,8 @@ from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import archive_selectors, sealing, tasks
+from cohorts.dicom.options import IntakeOptions
+from cohorts.intake_requests import stored_options
 from cohorts.models import ArchivePull, ArchiveSearch, Cohort
 from cohorts.services.authority import refuse_unless_coordinator
 from jobs import leases
@@ -98,6 +100,7 @@ def request_pull(
     search: ArchiveSearch,
     positions: Sequence[int],
     keep_patient_ids: bool = False,
+    options: IntakeOptions | None = None,
 ) -> ArchivePull:
     """Ask the worker to fetch the chosen series of a search and take them in."""
     refuse_unless_coordinator(by, search.cohort)
@@ -106,10 +109,17 @@ def request_pull(
         search=search,
         requested_by=by,
         keep_patient_ids=keep_patient_ids,
+        options=stored_options(options or IntakeOptions()),
         sealed_series=sealing.seal(chosen),
         series_count=len(chosen),
     )
-    told = {"cohort": search.cohort.name, "archive": search.archive, "series": len(chosen)}
+    told = {
+        "cohort": search.cohort.name,
+        "archive": search.archive,
+        "series": len(chosen),
+        "keep_patient_ids": keep_patient_ids,
+        "options": pull.options,
+    }
     audit.record(by=by, verb="pull_from_archive", target=pull, new=told)
     transaction.on_commit(lambda: tasks.run_archive_pull.enqueue(pull.pk))
     return pull

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from accounts.selectors import user_named
 from cohorts import selectors, services
-from cohorts.dicom.options import MULTI_PART_CHOICES, IntakeOptions
 from cohorts.intake_report import open_questions
+from cohorts.management.intake_decisions import add_decisions, decisions_in
 from cohorts.models import Cohort, IntakeUpload
 from cohorts.pipeline import IntakeProgress
 from cohorts.vocabulary import CohortKind
@@ -41,28 +41,7 @@ class Command(BaseCommand):
             default=CohortKind.EXTERNAL_TEST.value,
             help="the part of a cohort that is created",
         )
-        parser.add_argument(
-            "--keep-patient-ids",
-            action="store_true",
-            help="PatientIDs are pseudonyms already; without it patients become P001, P002, ...",
-        )
-        parser.add_argument(
-            "--multi-part",
-            choices=MULTI_PART_CHOICES,
-            default=MULTI_PART_CHOICES[0],
-            help="what a structure of several parts without contact is",
-        )
-        for kind in ("node", "station"):
-            parser.add_argument(
-                f"--{kind}-structures",
-                action="append",
-                default=[],
-                metavar="PATTERN",
-                help=f"names of structures that are {kind}s, with * and ?; may be repeated",
-            )
-        parser.add_argument(
-            "--protect-faces", action="store_true", help="make faces unrecognisable"
-        )
+        add_decisions(parser)
         parser.add_argument("--answers", type=Path, metavar="FILE", help=ANSWER_HELP)
         parser.add_argument("--by", default="", help="user name under which this is recorded")
 
@@ -97,6 +76,7 @@ class Command(BaseCommand):
         cohort = selectors.cohort_named(options["cohort"])
         if cohort is None:
             cohort = self._create(by, options)
+        answers = _answers(options["answers"]) if options["answers"] else {}
         line = _ProgressLine(self)
         try:
             return services.import_folder(
@@ -104,7 +84,7 @@ class Command(BaseCommand):
                 cohort=cohort,
                 path=options["path"],
                 keep_patient_ids=options["keep_patient_ids"],
-                options=_decisions(options),
+                options=decisions_in(options, answers),
                 progress=line.show,
             )
         finally:
@@ -135,16 +115,6 @@ class Command(BaseCommand):
             )
             for warning in entry["warnings"]:
                 self.stdout.write(f"{'':>6}look at it: {warning['message']} ({warning['code']})")
-
-
-def _decisions(options: dict[str, Any]) -> IntakeOptions:
-    return IntakeOptions(
-        node_structures=tuple(options["node_structures"]),
-        station_structures=tuple(options["station_structures"]),
-        multi_part=options["multi_part"],
-        protect_faces=options["protect_faces"],
-        answers=_answers(options["answers"]) if options["answers"] else {},
-    )
 
 
 def _answers(path: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.selectors import user_named
 from cohorts import archive_pipeline, archive_selectors, selectors
+from cohorts.management.intake_decisions import add_decisions, decisions_in
 from cohorts.models import ArchivePull, ArchiveSearch, Cohort
 from cohorts.services import archives
 from jobs.models import Job, JobState
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--csv", type=Path, help="a CSV with a column named like --csv-column")
         parser.add_argument("--csv-column", choices=archives.KEYWORDS, default="PatientID")
         parser.add_argument("--list", action="store_true", help="search only")
-        parser.add_argument("--keep-patient-ids", action="store_true")
+        add_decisions(parser)
         parser.add_argument("--resume", default="", help="the id of a pull that did not end")
         parser.add_argument("--by", default="", help="user name under which this is recorded")
 
@@ -63,6 +64,7 @@ class Command(BaseCommand):
             search=search,
             positions=range(search.found_count),
             keep_patient_ids=options["keep_patient_ids"],
+            options=decisions_in(options),
         )
         self._fetch(pull)
 

@@ -11,6 +11,7 @@ from accounts.errors import Conflict
 from accounts.models import AuditEvent
 from cohorts import archive_pipeline, archive_selectors, pipeline
 from cohorts.channels.dicomweb import is_within
+from cohorts.dicom.options import IntakeOptions
 from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload, Patient
 from cohorts.services import archives
 from jobs.models import JobState
@@ -36,10 +37,11 @@ def search(people, cohort, *terms, keyword="PatientID", **studied):
     return asked
 
 
-def pull(people, found, positions=None):
+def pull(people, found, positions=None, **decided):
     if positions is None:
         positions = range(found.found_count)
-    asked = archives.request_pull(by=people.coordinator, search=found, positions=positions)
+    told = {"by": people.coordinator, "search": found, "positions": positions}
+    asked = archives.request_pull(**told, **decided)
     archive_pipeline.take_up_pull(asked.pk)
     asked.refresh_from_db()
     return asked
@@ -253,9 +255,12 @@ def test_larger_than_the_limit(people, cohort, archive, may_ask, reference, sett
 
 def test_running_the_same_pull_twice_makes_one_upload(people, cohort, archive, may_ask, reference):
     archive.send(reference)
-    done = pull(people, search(people, cohort, PATIENT_ID))
+    decided = IntakeOptions(protect_faces=True, node_structures=("LN*",))
+    done = pull(people, search(people, cohort, PATIENT_ID), options=decided)
     archive_pipeline.take_up_pull(done.pk)
-    assert IntakeUpload.objects.count() == 1
+    upload = IntakeUpload.objects.get()
+    # What was decided for all patients goes along.
+    assert (upload.options["protect_faces"], upload.options["node_structures"]) == (True, ["LN*"])
 
 
 def test_a_cancelled_pull_leaves_nothing(people, cohort, archive, may_ask, reference, settings):

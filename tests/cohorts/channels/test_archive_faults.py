@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
-from cohorts.channels import dicomweb
+from cohorts.channels import archive_session
 from cohorts.channels.archive_settings import ArchiveSettings
 from cohorts.channels.dicomweb import ArchiveConnection, FoundSeries
 from cohorts.dicom.errors import IntakeError, RefusalCode
@@ -397,7 +397,7 @@ class TestCertificates:
 
 
 def test_a_list_without_an_end_is_not_held_in_memory(server, monkeypatch):
-    monkeypatch.setattr(dicomweb, "MOST_LISTED_BYTES", 1 << 20)
+    monkeypatch.setattr(archive_session, "MOST_LISTED_BYTES", 1 << 20)
     server.answers = [Answer(b"[" + b" " * (3 << 20) + b"]")]
     with pytest.raises(IntakeError, match="more than 1 MiB; search for fewer") as refusal:
         connection_to(server).search("PatientID", "P1")
@@ -405,7 +405,7 @@ def test_a_list_without_an_end_is_not_held_in_memory(server, monkeypatch):
 
 
 def test_a_small_list_that_unpacks_to_a_large_one_is_not_either(server, monkeypatch):
-    monkeypatch.setattr(dicomweb, "MOST_LISTED_BYTES", 1 << 20)
+    monkeypatch.setattr(archive_session, "MOST_LISTED_BYTES", 1 << 20)
     packed = gzip.compress(b"[" + b" " * (3 << 20) + b"]")
     assert len(packed) < 10_000
     server.answers = [Answer(packed, Content_Encoding="gzip")]

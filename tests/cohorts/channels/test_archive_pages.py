@@ -178,12 +178,18 @@ def test_what_was_found_is_there_to_choose_from(coordinator, found):
 
 
 def test_chosen_series_are_pulled(coordinator, cohort, found, people):
-    told = {"positions": ["0", "1"], "keep_patient_ids": "on"}
+    told = {"positions": ["0", "1"], "keep_patient_ids": "on", "protect_faces": "on"}
+    told |= {"multi_part": "one", "node_structures": "LN*, GTVn*"}
     answer = coordinator.post(page("archive-search", found), told, follow=True)
     assert "2 series are being pulled." in answer.text
     pull = ArchivePull.objects.get()
     assert sealing.unseal(pull.sealed_series) == [NECK, MASK]
     assert pull.keep_patient_ids
+    assert pull.options["protect_faces"]
+    assert (pull.options["multi_part"], pull.options["node_structures"]) == (
+        "one",
+        ["LN*", "GTVn*"],
+    )
     assert pull.requested_by == people.coordinator
     assert 'hx-trigger="every 1s"' in answer.text
     trail = json.dumps(list(AuditEvent.objects.values("old", "new", "reason")))
