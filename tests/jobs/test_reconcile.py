@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from cohorts.models import ArchivePull, ArchiveSearch, IntakeUpload
+from cohorts.models import ArchivePull, ArchiveSearch, CandidateRun, IntakeUpload
 from cohorts.tasks import run_intake
 from inference.models import AttributionRun, PredictionRun, TrainingRun
 from jobs import leases, reconcile
@@ -73,7 +73,8 @@ def test_every_kind_of_job_is_known():
     assert {kind.job_type for kind in reconcile._kinds.values()} == set(Job.__subclasses__())
     analysis = {AnalysisRun, PowerSimulation}
     channels = {ArchiveSearch, ArchivePull}
-    expected = {IntakeUpload, *channels, PredictionRun, TrainingRun, AttributionRun, *analysis}
+    cohorts = {IntakeUpload, CandidateRun, *channels}
+    expected = {*cohorts, PredictionRun, TrainingRun, AttributionRun, *analysis}
     assert expected == set(Job.__subclasses__())
 
 
