@@ -1,14 +1,12 @@
 """API of candidates: asking providers, and deciding about what they proposed."""
 
 import uuid
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
 from accounts.permissions import SignedIn
 from accounts.schema import errors
 from cohorts import candidate_serializers as told
@@ -22,9 +20,8 @@ from cohorts.candidate_selectors import (
     runs_of,
     with_overlaps,
 )
-from cohorts.mask_api import valid
-from cohorts.mask_selectors import REFINES, SEES_MASKS, node_for
-from cohorts.services import NodeVersion
+from cohorts.mask_api import valid, version_seen
+from cohorts.mask_selectors import REFINES, SEES_MASKS
 
 
 class PatientCandidateRuns(APIView):
@@ -132,7 +129,8 @@ class CandidateAcceptance(APIView):
     def post(self, request: Request, candidate_id: uuid.UUID) -> Response:
         candidate = candidate_for(request.user, candidate_id, *REFINES)
         given = valid(told.Acceptance, request)
-        replaces = seen_in(request.user, given.pop("replaces"))
+        seen = given.pop("replaces")
+        replaces = version_seen(request.user, seen.pop("node"), seen) if seen else None
         decision = services.accept_candidate(
             by=request.user, candidate=candidate, replaces=replaces, **given
         )
@@ -155,11 +153,3 @@ class CandidateRejection(APIView):
         given = valid(told.Rejection, request)
         decision = services.reject_candidate(by=request.user, candidate=candidate, **given)
         return Response(told.Decided(decision).data)
-
-
-def seen_in(user: User, given: dict[str, Any] | None) -> NodeVersion | None:
-    """Return the version of a node that the person saw; Http404 where it is not theirs."""
-    if given is None:
-        return None
-    node = node_for(user, given["node"], *REFINES)
-    return NodeVersion(node=node, base_version=given["base_version"])

@@ -29,7 +29,8 @@ def valid(form: type[serializers.Serializer[Any]], request: Request) -> dict[str
     return dict(given.validated_data)
 
 
-def _seen(user: User, node_id: uuid.UUID, given: dict[str, Any]) -> NodeVersion:
+def version_seen(user: User, node_id: uuid.UUID, given: dict[str, Any]) -> NodeVersion:
+    """Return the version of a node that the person saw; Http404 where it is not theirs."""
     node = node_for(user, node_id, *REFINES)
     return NodeVersion(node=node, base_version=given.pop("base_version"))
 
@@ -96,7 +97,7 @@ class PatientMerger(APIView):
     def post(self, request: Request, patient_id: uuid.UUID) -> Response:
         selectors.patient_for(request.user, patient_id, *REFINES)
         given = valid(told.Merger, request)
-        first, second = (_seen(request.user, one.pop("node"), one) for one in given["nodes"])
+        first, second = (version_seen(request.user, one.pop("node"), one) for one in given["nodes"])
         saved = services.merge_nodes(
             by=request.user, seen=(first, second), client_id=given["client_id"]
         )
@@ -127,7 +128,7 @@ class NodeMasks(APIView):
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
         given = valid(told.NewVersion, request)
-        seen = _seen(request.user, node_id, given)
+        seen = version_seen(request.user, node_id, given)
         return _saved(services.save_mask(by=request.user, seen=seen, **given))
 
 
@@ -145,7 +146,7 @@ class NodeSplit(APIView):
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
         given = valid(told.Part, request)
-        seen = _seen(request.user, node_id, given)
+        seen = version_seen(request.user, node_id, given)
         return _saved(services.split_node(by=request.user, seen=seen, **given))
 
 
@@ -163,5 +164,5 @@ class NodeRemoval(APIView):
     def post(self, request: Request, node_id: uuid.UUID) -> Response:
         node_for(request.user, node_id, *REFINES)
         given = valid(told.Removal, request)
-        seen = _seen(request.user, node_id, given)
+        seen = version_seen(request.user, node_id, given)
         return _saved(services.remove_node(by=request.user, seen=seen, **given))
