@@ -32,7 +32,10 @@ def cell(person, run, fold):
 
 
 def choose(person, folder):
-    person.page.get_by_label("The release's folder on your computer").set_input_files(folder)
+    field = person.page.get_by_label("The release's folder on your computer")
+    # set_input_files does not wait for what a person has to wait for.
+    expect(field).to_be_enabled(timeout=SLOW_MS)
+    field.set_input_files(folder)
 
 
 def test_a_release_goes_up_file_by_file_and_is_registered(

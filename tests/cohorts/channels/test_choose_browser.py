@@ -82,7 +82,7 @@ def test_series_appear_are_narrowed_chosen_and_pulled(page, search):
     everything = page.get_by_label("Choose all series shown")
     expect(everything).to_have_js_property("indeterminate", True)
     expect(chosen).to_have_text("2 of 4 series chosen, 1 of them not shown: 200 instances")
-    page.get_by_text("Nodes").click()
+    page.locator("tbody").get_by_text("Nodes").click()
     page.get_by_label("CT Neck 1.0 of MRN-1").press("Space")
     find.fill("")
     expect(chosen).to_have_text("2 of 4 series chosen: 101 instances")
