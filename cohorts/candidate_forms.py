@@ -1,4 +1,4 @@
-"""Forms of the page on which candidates are asked for and decided."""
+"""Forms of the pages on which candidates are asked for, drawn on and decided."""
 
 import uuid
 from typing import Any
@@ -34,6 +34,13 @@ class DecideForm(forms.Form):
         if word not in {ACCEPT, REJECT}:
             raise ValidationError("Choose one of the buttons.", code="no_such_decision")
         return word, None
+
+
+class OpenForm(forms.Form):
+    """Which candidate is opened on the drawing page, and whether it is edited at once."""
+
+    candidate = forms.UUIDField(required=False)
+    edit = forms.BooleanField(required=False)
 
 
 def words_of(form: forms.Form) -> list[Any]:

@@ -78,6 +78,14 @@ def candidates_of(patient: Patient) -> QuerySet[Candidate]:
     return _candidates().filter(run__patient=patient).order_by("centroid_zyx__0", "pk")
 
 
+def candidate_in(patient: Patient, public_id: uuid.UUID) -> Candidate:
+    """Return the patient's candidate, or raise Http404 when it is not of this patient."""
+    candidate = candidates_of(patient).filter(public_id=public_id).first()
+    if candidate is None:
+        raise Http404
+    return candidate
+
+
 def decision_on(candidate: Candidate) -> CandidateDecision | None:
     """Return what was decided about a candidate."""
     return CandidateDecision.objects.filter(candidate=candidate).first()

@@ -1,4 +1,4 @@
-/** Keys of the list of candidates: J and K go through those that are open, A and R decide one. */
+/** Keys of the list of candidates: J and K go through those that are open, A and R decide one, E edits. */
 
 /** @returns {HTMLTableRowElement[]} */
 function openRows() {
@@ -20,7 +20,7 @@ function go(step) {
 
 /** @param {string} key */
 function press(key) {
-  currentRow()?.querySelector(`button[data-key="${key}"]`)?.click();
+  currentRow()?.querySelector(`[data-key="${key}"]`)?.click();
 }
 
 /** @param {KeyboardEvent} event */
@@ -33,7 +33,7 @@ function onKey(event) {
   if (key === 'j' || key === 'k') {
     event.preventDefault();
     go(key === 'j' ? 1 : -1);
-  } else if (key === 'a' || key === 'r') {
+  } else if (['a', 'e', 'r'].includes(key)) {
     press(key);
   }
 }

@@ -20,6 +20,7 @@ const CLICK_PX = 4;
 /**
  * @typedef {object} Page What the tools need of the page around them.
  * @property {() => import('./mask-editor.js').MaskEditor | null} editor
+ * @property {() => import('./candidate-panel.js').Candidate | null} candidate Outlined.
  * @property {() => boolean} mayDraw
  * @property {(text: string) => void} say
  * @property {(error: unknown) => void} fail
@@ -163,6 +164,7 @@ export class DrawingTools {
     }
     this.layer.spacing = editor.columnSpacing;
     const layers = [
+      [this.page.candidate()?.mask, STYLES.candidate],
       [editor.drawing.mask, STYLES.drawing],
       [editor.part?.mask, STYLES.part],
       [editor.kept, STYLES.kept],

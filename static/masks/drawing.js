@@ -70,6 +70,11 @@ export class Drawing {
     return leftOut;
   }
 
+  /** Nothing before now can be undone. */
+  forgetSteps() {
+    this.history = new EditHistory();
+  }
+
   /** @returns {boolean} Whether there was anything to undo. */
   undo() {
     this.finish();

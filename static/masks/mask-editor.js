@@ -30,6 +30,8 @@ export class MaskEditor {
     this.part = null;
     /** @type {Mask | null} An own drawing on an older version, until it is decided upon. */
     this.kept = null;
+    /** @type {import('./candidate-panel.js').Candidate | null} What the drawing began with. */
+    this.candidate = null;
     this.take(payload);
     this.open(null);
   }
@@ -61,6 +63,27 @@ export class MaskEditor {
 
   /** Begin on a node, or on a new one; what was drawn is gone. @param {string | null} node */
   open(node) {
+    this.candidate = null;
+    this.#begin(node);
+  }
+
+  /**
+   * Draw a candidate in the place of what is stored; it is not saved, and undo ends at it.
+   *
+   * @param {import('./candidate-panel.js').Candidate} candidate
+   * @param {string | null} node Null: it becomes a new node.
+   * @returns {number} Voxels left out: they are of other nodes.
+   */
+  openCandidate(candidate, node) {
+    this.open(node);
+    this.candidate = candidate;
+    const leftOut = this.drawing.replaceWith(candidate.mask);
+    this.drawing.forgetSteps();
+    return leftOut;
+  }
+
+  /** @param {string | null} node */
+  #begin(node) {
     this.target = this.find(node);
     const stored = this.masks.get(this.target?.node) ?? new Mask(this.grid.shape);
     const others = this.others().map((other) => this.masks.get(other.node));
@@ -77,7 +100,8 @@ export class MaskEditor {
   /** @returns {boolean} Something here is not saved. */
   get isUnsaved() {
     const isPartDrawn = this.part !== null && !this.part.mask.isEmpty;
-    return this.drawing.isChanged || isPartDrawn || this.kept !== null;
+    const isBegun = this.candidate !== null || this.kept !== null;
+    return this.drawing.isChanged || isPartDrawn || isBegun;
   }
 
   startPart() {
@@ -92,7 +116,7 @@ export class MaskEditor {
   openNewer() {
     const own = this.drawing.mask;
     const part = this.part?.mask ?? null;
-    this.open(this.target?.node ?? null);
+    this.#begin(this.target?.node ?? null);
     if (part === null) {
       this.kept = own;
       return;
@@ -111,7 +135,7 @@ export class MaskEditor {
   /** The node that was drawn on is gone: go on with the drawing as a new node. */
   becomeNew() {
     const own = this.active.mask;
-    this.open(null);
+    this.#begin(null);
     this.drawing.replaceWith(own);
   }
 }

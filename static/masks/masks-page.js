@@ -7,6 +7,7 @@ import { Refusal, explain, getJson } from '../viewer/http.js';
 import { bindThemeButton } from '../viewer/theme-button.js';
 import { bindKeys } from '../viewer/tool-bindings.js';
 import { Viewer } from '../viewer/viewer.js';
+import { CandidatePanel, whyNotDecided } from './candidate-panel.js';
 import { ask } from './dialogs.js';
 import { DrawingTools } from './drawing-tools.js';
 import { MaskEditor } from './mask-editor.js';
@@ -40,6 +41,7 @@ class MasksPage {
     });
     this.tools = new DrawingTools(this.viewer, root, `${this.nodesUrl}propose/`, {
       editor: () => this.editor,
+      candidate: () => this.candidates?.candidate ?? null,
       mayDraw: () => this.mayDraw(),
       say: (text) => this.say(text),
       fail: (error) => this.notice(explain(error)),
@@ -49,6 +51,9 @@ class MasksPage {
     this.saves = new MaskSaves(() => this.show());
     this.panel = new MasksPanel(root);
     this.newer = new NewerVersion(this.part('stale'), this.caseUrl);
+    const section = this.part('candidate');
+    /** Where a candidate is looked at. */
+    this.candidates = section && new CandidatePanel(section, (node) => this.editCandidate(node));
     this.nodeList = new NodeList(this.part('nodes'), (node) => this.choose(node));
     this.#listen();
   }
@@ -134,19 +139,59 @@ class MasksPage {
   async start() {
     this.#problem('');
     try {
-      const payload = await getJson(this.caseUrl);
+      const payload = await this.#load();
       this.editor = new MaskEditor(payload);
       const { patient: caseId, frames_url: framesUrl, geometry, frames } = payload;
-      const [first] = this.editor.nodes;
+      const candidate = this.candidates?.candidate;
+      const first = candidate ?? this.editor.nodes[0];
       const slice = first ? Math.round(first.centroid_zyx[0]) : Math.floor(geometry.slices / 2);
       await this.viewer.open({ caseId, framesUrl, geometry, frames }, [], { slice });
-      this.#open(first?.node ?? null);
+      if (candidate) {
+        this.#openBeside(candidate);
+      } else {
+        this.#open(first?.node ?? null);
+      }
       if (this.canDraw) {
         this.tools.choose('brush');
       }
     } catch (error) {
       this.#problem(explain(error));
     }
+  }
+
+  /** @returns {Promise<any>} The case as it is now; the candidate is read anew, too. */
+  async #load() {
+    const [payload] = await Promise.all([getJson(this.caseUrl), this.candidates?.load()]);
+    return payload;
+  }
+
+  /** @param {import('./candidate-panel.js').Candidate} candidate */
+  #openBeside(candidate) {
+    if (this.candidates.isAskedFor && this.candidates.isOpen && this.canDraw) {
+      this.#edit(null);
+    } else {
+      this.#open(null);
+      this.viewer.goToNode({ node: null, centroid_zyx: candidate.centroid_zyx });
+    }
+  }
+
+  /** Draw the candidate. @param {string | null} node Whose mask it becomes; null: a new node. */
+  async editCandidate(node) {
+    // What was drawn before may have been saved as the decision.
+    if (this.mayDraw() && (await this.#mayLeave()) && this.candidates.isOpen) {
+      this.#edit(node);
+    }
+  }
+
+  /** @param {string | null} node */
+  #edit(node) {
+    const { candidate } = this.candidates;
+    this.#open(node);
+    const leftOut = this.editor.openCandidate(candidate, node);
+    this.viewer.goToNode({ node, centroid_zyx: candidate.centroid_zyx });
+    this.#sayLeftOut(leftOut);
+    this.tools.layer.redraw();
+    this.show();
   }
 
   /** @returns {boolean} */
@@ -274,7 +319,8 @@ class MasksPage {
   /** @returns {boolean} */
   #canSave() {
     const { editor } = this;
-    return this.mayDraw() && this.editor.isUnsaved && !editor.active.mask.isEmpty;
+    const isDecided = editor.candidate !== null && !this.candidates.isOpen;
+    return this.mayDraw() && editor.isUnsaved && !editor.active.mask.isEmpty && !isDecided;
   }
 
   /** @returns {Promise<boolean>} Whether it is stored. */
@@ -283,8 +329,12 @@ class MasksPage {
     if (this.editor === null || !this.#canSave()) {
       return false;
     }
-    const { target, active, part } = this.editor;
+    const { target, active, part, candidate } = this.editor;
     const runs = active.mask.toRuns();
+    if (candidate !== null) {
+      const replaces = target && { node: target.node, base_version: target.mask_version };
+      return this.#store(candidate.acceptUrl, { runs, replaces });
+    }
     if (target === null) {
       return this.#store(this.nodesUrl, { runs });
     }
@@ -313,7 +363,7 @@ class MasksPage {
     const next = begun?.node ?? this.editor.neighbour(1)?.node ?? null;
     this.editor.open(null);
     try {
-      this.editor.take(await this.wait('Loading the nodes …', getJson(this.caseUrl)));
+      this.editor.take(await this.wait('Loading the nodes …', this.#load()));
       this.#open(next);
       this.say(savedText(edit));
     } catch (error) {
@@ -323,10 +373,21 @@ class MasksPage {
 
   /** @param {unknown} error */
   async #refused(error) {
-    if (!(error instanceof Refusal) || error.code !== 'stale_mask') {
-      this.notice(`Not saved: ${explain(error)}`);
+    if (error instanceof Refusal && error.code === 'stale_mask') {
+      await this.#offerNewer(error);
       return;
     }
+    const isDecision = this.editor.candidate !== null;
+    this.notice(`Not saved: ${isDecision ? whyNotDecided(error) : explain(error)}`);
+    if (isDecision) {
+      // Somebody else may have decided: who and how stands beside the drawing then.
+      await this.candidates.load().catch(() => undefined);
+      this.show();
+    }
+  }
+
+  /** @param {Error} error */
+  async #offerNewer(error) {
     try {
       const newer = await this.wait('Loading the newer version …', this.newer.fetch(this.editor));
       await this.#settle(error, newer);
@@ -346,10 +407,14 @@ class MasksPage {
   }
 
   #useKept() {
-    const leftOut = this.editor.useKept();
-    this.say(leftOut > 0 ? `${leftOut} voxels left out: other nodes are protected.` : '');
+    this.#sayLeftOut(this.editor.useKept());
     this.tools.layer.redraw();
     this.show();
+  }
+
+  /** @param {number} count */
+  #sayLeftOut(count) {
+    this.say(count > 0 ? `${count} voxels left out: other nodes are protected.` : '');
   }
 
   #dropKept() {
@@ -391,6 +456,7 @@ class MasksPage {
       canSave: this.#canSave(),
       isAtRest: this.#isAtRest(),
     });
+    this.candidates?.show(this.editor, this.mayDraw());
     this.#showList();
   }
 

@@ -35,15 +35,14 @@ export class MasksPanel {
   show(state) {
     const { editor, proposal, tool, canDraw, mayDraw } = state;
     const { target } = editor;
-    const name = target ? `Node ${target.number}` : 'New node';
-    this.part('node-heading').textContent = editor.part ? `Splitting node ${target.number}` : name;
+    this.part('node-heading').textContent = headingOf(editor);
     this.part('node-version').textContent = target ? `version ${target.mask_version}` : '';
     this.part('no-webgl').hidden = canDraw;
     this.part('hint').textContent = canDraw ? this.#hint(state) : '';
     this.part('proposal').hidden = proposal === null;
     this.part('proposed').textContent = proposal?.found ? proposedText(proposal.found) : '';
     this.part('kept').hidden = editor.kept === null;
-    this.part('save-label').textContent = editor.part ? 'Split off the drawn part' : 'Save';
+    this.part('save-label').textContent = saveLabelOf(editor);
     this.#enable(state);
     this.#showSaving(state);
     ['brush', 'eraser', 'sphere', 'click'].forEach((each) => {
@@ -59,6 +58,9 @@ export class MasksPanel {
     }
     if (tool === 'click' && proposal === null) {
       return 'Click the middle of the node in the picture.';
+    }
+    if (editor.candidate !== null) {
+      return `${namedCandidate(editor.candidate)} is drawn and not saved: correct it, then accept it.`;
     }
     return editor.target === null ? 'Draw the node, or press C and click it.' : '';
   }
@@ -137,6 +139,28 @@ export class MasksPanel {
       waiting: node === editor.target && editor.isUnsaved,
     }));
   }
+}
+
+/** @param {import('./candidate-panel.js').Candidate} candidate @returns {string} */
+function namedCandidate({ number, provider, version }) {
+  return `Candidate ${number} of ${provider} ${version}`;
+}
+
+/** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */
+function headingOf({ target, part, candidate }) {
+  if (part) {
+    return `Splitting node ${target.number}`;
+  }
+  const name = target ? `Node ${target.number}` : 'New node';
+  return candidate ? `${name} from candidate ${candidate.number}` : name;
+}
+
+/** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */
+function saveLabelOf({ part, candidate }) {
+  if (part) {
+    return 'Split off the drawn part';
+  }
+  return candidate ? 'Accept' : 'Save';
 }
 
 /** @param {{short_axis_mm: number, slices: number[]}} found @returns {string} */

@@ -1,5 +1,6 @@
 """A whole installation in a temporary folder: real web server, real worker, a database file."""
 
+import json
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ LEASE_S = 4
 LOGS = ("server.log", "worker.log")
 START_S = 90
 COMMAND_S = 180
+PROVIDER = "Folder of masks"
 
 
 class Installation:
@@ -27,6 +29,9 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "nodewise.sqlite3"
+        self.proposed = folder / "proposed"
+        provider = {"name": PROVIDER, "version": "1", "kind": "folder"}
+        provider |= {"settings": {"path": str(self.proposed)}}
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -38,6 +43,7 @@ class Installation:
             "DATABASE_URL": f"sqlite:///{self.database}",
             "NODEWISE_DATA_DIR": str(folder),
             "NODEWISE_LEASE_SECONDS": str(LEASE_S),
+            "NODEWISE_CANDIDATE_PROVIDERS": json.dumps([provider]),
             "NODEWISE_INFERENCE_THREADS": "1",
             "NODEWISE_LOG_LEVEL": "WARNING",
             "NODEWISE_PASSWORD": PASSWORD,

@@ -3,6 +3,7 @@
 import io
 import re
 import uuid
+from html import unescape
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from cohorts.candidates.picture import ENLARGED, OUTLINE_RGB
 from cohorts.models import CandidateDecision, CandidateRun, NodeMask
+from tests.cases import store_case
 from tests.cohorts.candidate_runs.conftest import NAME
 from tests.cohorts.masks.conftest import current
 
@@ -61,7 +63,8 @@ def test_the_list_tells_slice_size_score_provider_and_overlap(client, patient, c
     assert page.count("data-candidate") == 3
     assert page.index("4 to 5") < page.index("5 to 8") < page.index("9 to 10")
     ids = re.findall(r'name="client_id" value="([^"]+)"', page)
-    assert len(set(ids)) == 3
+    assert len(ids) == 2 * 3, "a form that accepts, one that rejects"
+    assert len(set(ids)) == len(ids)
 
 
 def test_each_candidate_is_shown_on_the_ct(client, patient, candidates):
@@ -99,6 +102,29 @@ def test_every_button_of_the_page_is_understood(client, patient, candidates):
     (replace,) = (word for word in offered if word.startswith("replace"))
     answer = decide(client, candidates[1], replace)
     assert said_by(answer) == [f"Candidate {candidates[1].number} is decided."]
+
+
+def test_a_node_is_edited_on_the_drawing_page_and_a_level_is_not(client, patient, candidates):
+    page = page_of(client, patient)
+    offered = re.findall(r'href="([^"]+)"[^>]*>Edit in the drawing page', page)
+    keys = [re.search(r"candidate=([0-9a-f-]+)", url).group(1) for url in offered]
+    assert set(keys) == {str(one.public_id) for one in candidates[:2]}
+    drawing = re.sub(r"\s+", " ", client.get(unescape(offered[1])).text)
+    address = reverse("cohorts-api:candidate", args=[keys[1]])
+    assert f'data-part="candidate" data-url="{address}" data-edit>' in drawing
+    assert f"Proposed by {NAME} 1, score 0.90" in drawing
+    looked_at = client.get(unescape(offered[1]).removesuffix("&edit=1")).text
+    assert address in looked_at
+    assert "data-edit" not in looked_at
+    assert 'data-part="candidate"' not in page_of(client, patient, "masks")
+
+
+@pytest.mark.parametrize("wrong", ["x", "00000000-0000-0000-0000-000000000000", "other"])
+def test_no_other_patients_candidate_is_drawn_on(client, cohort, candidates, wrong):
+    other = store_case(cohort, "P002", nodes=1, seed=1)
+    asked = candidates[0].public_id if wrong == "other" else wrong
+    url = reverse("cohorts:masks", args=[other.public_id])
+    assert client.get(url, {"candidate": asked}).status_code == 404
 
 
 def test_a_refusal_is_said_and_nothing_is_changed(client, patient, candidates):

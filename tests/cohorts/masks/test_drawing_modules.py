@@ -18,7 +18,9 @@ pytestmark = pytest.mark.browser
 SHAPE = (9, 40, 50)
 SPACING = (3.0, 0.8, 0.5)
 GRID = {"shape": list(SHAPE), "spacing": list(SPACING)}
-MODULES = ("brush", "drawing", "edit-history", "interpolation", "mask", "protection")
+MODULES = (
+    *("brush", "drawing", "edit-history", "interpolation", "mask", "mask-editor", "protection"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +235,44 @@ def test_an_oblique_node_does_not_vanish_between_slices_that_do_not_overlap(page
 
 def test_nothing_is_filled_where_no_slice_lies_empty(page):
     assert not filled(page, random_mask(10)).any()
+
+
+EDIT_CANDIDATE = """([nodes, candidate, redrawn]) => {
+    const [slices, rows, columns] = candidate.shape;
+    const geometry = { slices, rows, columns, slice_spacing_mm: 3, pixel_spacing_mm: [0.8, 0.5] };
+    const told = nodes.map((runs, at) => ({ node: `n${at + 1}`, number: at + 1, runs }));
+    const editor = new m.MaskEditor({ geometry, nodes: told });
+    const state = () => ({
+        runs: editor.drawing.mask.toRuns(),
+        unsaved: editor.isUnsaved,
+        isCandidate: editor.candidate !== null,
+    });
+    const mask = m.Mask.fromRuns(candidate);
+    const leftOut = editor.openCandidate({ number: 1, mask }, redrawn);
+    editor.drawing.undo();
+    const begun = state();
+    editor.openNewer();
+    const newer = { ...state(), kept: editor.kept.toRuns() };
+    editor.useKept();
+    const used = state();
+    editor.becomeNew();
+    const asNew = state();
+    editor.open('n1');
+    return { leftOut, begun, newer, used, asNew, after: state() };
+}"""
+
+
+@pytest.mark.parametrize("redrawn", [None, "n1"])
+def test_a_candidate_is_drawn_beside_other_nodes_and_stays_one_until_it_is_left(page, redrawn):
+    own, other, candidate = random_mask(5), random_mask(6) & ~random_mask(5), random_mask(7)
+    told = [[runs_of(own), runs_of(other)], runs_of(candidate), redrawn]
+    found = page.evaluate(EDIT_CANDIDATE, told)
+    protected = other if redrawn else own | other
+    drawn = runs_of(candidate & ~protected)
+    assert found["leftOut"] == (candidate & protected).sum()
+    # Undo goes back to what was proposed, and no further.
+    assert found["begun"] == {"runs": drawn, "unsaved": True, "isCandidate": True}
+    assert (found["newer"]["kept"], found["newer"]["isCandidate"]) == (drawn, True)
+    assert found["used"] == found["begun"]
+    assert (found["asNew"]["unsaved"], found["asNew"]["isCandidate"]) == (True, True)
+    assert found["after"] == {"runs": runs_of(own), "unsaved": False, "isCandidate": False}
