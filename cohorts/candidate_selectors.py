@@ -74,8 +74,8 @@ def candidate_for(user: User, public_id: uuid.UUID, *roles: CohortRole) -> Candi
 
 
 def candidates_of(patient: Patient) -> QuerySet[Candidate]:
-    """Return every candidate of the patient, by the slice of its centre."""
-    return _candidates().filter(run__patient=patient).order_by("centroid_zyx__0", "pk")
+    """Return every candidate of the patient, by the slice of its centre, the most cranial first."""
+    return _candidates().filter(run__patient=patient).order_by("-centroid_zyx__0", "pk")
 
 
 def candidate_in(patient: Patient, public_id: uuid.UUID) -> Candidate:
@@ -128,6 +128,13 @@ class ListedCandidate:
 
     candidate: Candidate
     overlaps: tuple[OverlappedNode, ...]
+
+    @property
+    def shown_slices(self) -> tuple[int, int]:
+        """First and last slice as the viewer counts them: from 1, the most cranial one first."""
+        first, stop = self.candidate.bounding_box[0]
+        slices = int(self.candidate.run.patient.series.geometry["shape_zyx"][0])
+        return slices - stop + 1, slices - first
 
 
 def with_overlaps(patient: Patient, candidates: Iterable[Candidate]) -> list[ListedCandidate]:

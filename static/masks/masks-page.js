@@ -454,6 +454,7 @@ class MasksPage {
       canDraw: this.canDraw,
       mayDraw: this.mayDraw(),
       canSave: this.#canSave(),
+      besideCandidate: this.candidates?.isOpen ?? false,
       isAtRest: this.#isAtRest(),
     });
     this.candidates?.show(this.editor, this.mayDraw());

@@ -17,6 +17,7 @@ const SAVING = {
  * @property {boolean} canDraw
  * @property {boolean} mayDraw
  * @property {boolean} canSave
+ * @property {boolean} besideCandidate An open candidate is looked at.
  * @property {boolean} isAtRest Nothing is unsaved, and a node is chosen.
  */
 
@@ -52,7 +53,7 @@ export class MasksPanel {
   }
 
   /** @param {State} state @returns {string} */
-  #hint({ editor, tool, proposal }) {
+  #hint({ editor, tool, proposal, besideCandidate }) {
     if (editor.part) {
       return `Draw one part within node ${editor.target.number}; the rest becomes the other node.`;
     }
@@ -62,7 +63,12 @@ export class MasksPanel {
     if (editor.candidate !== null) {
       return `${namedCandidate(editor.candidate)} is drawn and not saved: correct it, then accept it.`;
     }
-    return editor.target === null ? 'Draw the node, or press C and click it.' : '';
+    if (editor.target !== null) {
+      return '';
+    }
+    return besideCandidate
+      ? 'The outlined candidate is edited by its buttons above; what is drawn here is another node.'
+      : 'Draw the node, or press C and click it.';
   }
 
   /** @param {State} state */

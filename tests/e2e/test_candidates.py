@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,7 @@ def test_a_provider_is_asked_and_each_candidate_decided(proposed):
     person.click("Ask")
     expect(page.locator("tr[data-candidate]")).to_have_count(3, timeout=SLOW_MS)
     person.shot("candidates")
+    look_at_its_slice(proposed)
     accept_by_key(proposed)
     edit_on_the_drawing_page(proposed)
     reject_with_a_reason(proposed)
@@ -146,6 +148,21 @@ def test_a_provider_is_asked_and_each_candidate_decided(proposed):
         ("candidate_edited", ""),
         ("candidate_rejected", REASON),
     ]
+
+
+def look_at_its_slice(proposed: Proposed) -> None:
+    """The list names slices as the viewer does, and leads there; nothing is drawn."""
+    page = proposed.person.page
+    link = page.get_by_role("row").filter(has_text=f"{FREE:.2f}").get_by_role("link").first
+    first, last = map(int, (link.inner_text()).split(" to "))
+    link.click()
+    drawing = drawing_page(proposed, page)
+    shown = drawing.part("slice-text").inner_text()
+    assert first <= int(re.search(r"\d+", shown).group()) <= last
+    expect(drawing.part("candidate-state")).to_have_text("Open: nobody has decided yet.")
+    expect(drawing.part("save-text")).to_have_text("All saved")
+    proposed.person.shot("candidate-looked-at")
+    page.get_by_role("link", name="All candidates").click()
 
 
 def accept_by_key(proposed: Proposed) -> None:

@@ -56,9 +56,9 @@ def test_a_provider_is_asked_and_its_run_told(client, patient, masks):
 
 def test_candidates_are_listed_by_slice_with_their_overlaps(client, patient, candidates):
     listed = get(client, "candidates", patient.public_id).json()
-    assert [one["candidate"]["slices"] for one in listed] == [[3, 4], [4, 7], [8, 9]]
+    assert [one["candidate"]["slices"] for one in listed] == [[8, 9], [4, 7], [3, 4]]
     assert all(set(one["candidate"]) == TOLD for one in listed)
-    ((overlap,), *others) = [one["overlaps"] for one in listed]
+    (*others, (overlap,)) = [one["overlaps"] for one in listed]
     assert (overlap["number"], overlap["version"], overlap["dice"]) == (1, 1, 0.7273)
     assert others == [[], []]
     station = listed[1]["candidate"]

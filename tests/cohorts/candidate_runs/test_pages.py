@@ -58,10 +58,11 @@ def test_a_provider_is_asked_and_the_page_looks_again_until_it_is_done(client, p
 
 def test_the_list_tells_slice_size_score_provider_and_overlap(client, patient, candidates):
     page = re.sub(r"\s+", " ", page_of(client, patient))
-    for words in ("9 to 10", "Level IIa left", "0.90", f"{NAME} 1, ", "Node 1, Dice 0.73"):
+    for words in ("3 to 4", "Level IIa left", "0.90", f"{NAME} 1, ", "Node 1, Dice 0.73"):
         assert words in page
     assert page.count("data-candidate") == 3
-    assert page.index("4 to 5") < page.index("5 to 8") < page.index("9 to 10")
+    # As the viewer counts them: of twelve, from the most cranial one.
+    assert page.index("3 to 4") < page.index("5 to 8") < page.index("8 to 9")
     ids = re.findall(r'name="client_id" value="([^"]+)"', page)
     assert len(ids) == 2 * 3, "a form that accepts, one that rejects"
     assert len(set(ids)) == len(ids)
@@ -104,16 +105,23 @@ def test_every_button_of_the_page_is_understood(client, patient, candidates):
     assert said_by(answer) == [f"Candidate {candidates[1].number} is decided."]
 
 
+def test_each_candidate_leads_to_its_slice_of_the_ct(client, people, patient, candidates):
+    led = re.findall(r'href="([^"]+)" title="Look at it on the CT"', page_of(client, patient))
+    url = reverse("cohorts:masks", args=[patient.public_id])
+    assert sorted(led) == sorted(f"{url}?candidate={one.public_id}" for one in candidates)
+    assert "Look at it on the CT" not in page_of(signed_in(people.coordinator), patient)
+
+
 def test_a_node_is_edited_on_the_drawing_page_and_a_level_is_not(client, patient, candidates):
     page = page_of(client, patient)
     offered = re.findall(r'href="([^"]+)"[^>]*>Edit in the drawing page', page)
     keys = [re.search(r"candidate=([0-9a-f-]+)", url).group(1) for url in offered]
-    assert set(keys) == {str(one.public_id) for one in candidates[:2]}
-    drawing = re.sub(r"\s+", " ", client.get(unescape(offered[1])).text)
-    address = reverse("cohorts-api:candidate", args=[keys[1]])
+    assert keys == [str(one.public_id) for one in candidates[:2]]
+    drawing = re.sub(r"\s+", " ", client.get(unescape(offered[0])).text)
+    address = reverse("cohorts-api:candidate", args=[keys[0]])
     assert f'data-part="candidate" data-url="{address}" data-edit>' in drawing
     assert f"Proposed by {NAME} 1, score 0.90" in drawing
-    looked_at = client.get(unescape(offered[1]).removesuffix("&edit=1")).text
+    looked_at = client.get(unescape(offered[0]).removesuffix("&edit=1")).text
     assert address in looked_at
     assert "data-edit" not in looked_at
     assert 'data-part="candidate"' not in page_of(client, patient, "masks")
