@@ -89,6 +89,9 @@ class CandidateDecision(models.Model):
     edit = models.OneToOneField(
         MaskEdit, on_delete=models.PROTECT, null=True, related_name="candidate_decision"
     )
+    runs_key = models.CharField(
+        max_length=64, blank=True, help_text="Of a station: blob of its mask where it was changed."
+    )
     levels = models.JSONField(
         default=list,
         blank=True,

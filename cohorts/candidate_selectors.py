@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,9 @@ from accounts.models import User
 from cohorts import storage
 from cohorts.candidates.picture import outlined_png
 from cohorts.candidates.provider_settings import ProviderSettings, parse_providers
+from cohorts.dicom.masks import NodeMaskInput
 from cohorts.dicom.runs import decode_mask
+from cohorts.dicom.stations import Station
 from cohorts.mask_selectors import SEES_MASKS
 from cohorts.models import (
     Candidate,
@@ -95,6 +98,20 @@ def candidate_mask(candidate: Candidate) -> ReceivedMask:
     """Return a candidate's voxels, digest checked."""
     box, voxels = decode_mask(storage.get_checked(candidate.runs_key))
     return ReceivedMask(box=box, voxels=voxels)
+
+
+def accepted_stations(patient: Patient) -> dict[Station, list[NodeMaskInput]]:
+    """Return the station masks that people accepted for the patient, as they accepted them."""
+    decisions = CandidateDecision.objects.exclude(verdict=CandidateDecision.Verdict.REJECTED)
+    found: dict[Station, list[NodeMaskInput]] = defaultdict(list)
+    for one in decisions.filter(
+        candidate__run__patient=patient, candidate__kind=Candidate.Kind.STATION
+    ).select_related("candidate"):
+        proposed = one.candidate
+        box, voxels = decode_mask(storage.get_checked(one.runs_key or proposed.runs_key))
+        mask = NodeMaskInput(label=proposed.number, name="", box=box, mask=voxels)
+        found[Station(proposed.side, proposed.level)].append(mask)
+    return found
 
 
 def mask_runs_of(candidate: Candidate) -> Any:

@@ -322,6 +322,7 @@ def _write_node(patient: Patient, case: Case, node: dict[str, Any]) -> None:
             number=node["label"],
             auto_side=node["auto_side"],
             auto_level=node["auto_level"],
+            neighbouring_station=node["neighbouring_station"],
         ),
         version=FIRST_VERSION,
         digest=case.mask_digest(node),

@@ -156,6 +156,9 @@ class Node(models.Model):
     auto_level = models.CharField(
         max_length=4, blank=True, help_text="Ia ... VI, from the station masks."
     )
+    neighbouring_station = models.JSONField(
+        null=True, blank=True, help_text="NeighbouringStation.to_dict(); unknown where null."
+    )
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = StandingNodes()

@@ -34,6 +34,7 @@ WORDS = {
     "node": "SECRETNODE",
     "file": "SECRETFILE",
     "station": "SECRETSTATION",
+    "neighbour": "SECRETNEIGHBOUR",
     "site": "SECRETSITE",
     "date": "19991231",
     "uid": "2.25.424242",
@@ -182,7 +183,8 @@ def marked(far_keys, people, cohort):
             notes=[f"{WORDS['file']}.dcm was left out"],
         )
     Patient.objects.update(primary_site=WORDS["site"], pn="pN3b")
-    Node.objects.update(name=WORDS["node"])
+    beside = {"side": "left", "level": WORDS["neighbour"], "voxel_zyx": [1, 2, 3]}
+    Node.objects.update(name=WORDS["node"], auto_level="III", neighbouring_station=beside)
     IntakeUpload.objects.create(
         cohort=cohort, drop_name=WORDS["file"], shown_name=f"{WORDS['file']}.zip"
     )

@@ -11,9 +11,17 @@ from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.masks import NodeMaskInput
 from cohorts.dicom.measurements import NodeMeasurements, measure_node
+from cohorts.dicom.neighbouring_stations import neighbouring_station
 from cohorts.dicom.node_warnings import AirCheck, warnings_on_size
 from cohorts.dicom.runs import encode_mask, mask_digest
-from cohorts.dicom.stations import NEAREST_MM, Station, StationResult, assign_stations
+from cohorts.dicom.stations import (
+    NEAREST_MM,
+    Station,
+    StationMasks,
+    StationResult,
+    assign_stations,
+    masks_by_station,
+)
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
 
 Record = dict[str, Any]
@@ -43,7 +51,8 @@ def write_nodes(
     Returns
     -------
     records : list of dict
-        label, mask file with digest, measurements, side and level of each node; no names.
+        label, mask file with digest, measurements, side, level and neighbouring station of each
+        node; no names.
     warnings : list of IntakeWarning
         Node by node.
 
@@ -53,7 +62,7 @@ def write_nodes(
         If a node is too large to be one.
     """
     (target / "masks").mkdir()
-    found = assign_stations(nodes, stations, geometry)
+    found, by_station = assign_stations(nodes, stations, geometry), masks_by_station(stations)
     air = AirCheck(volume_zyx)
     records, warnings = [], _on_names(found)
     for node in nodes:
@@ -65,6 +74,7 @@ def write_nodes(
                 "mask": _write_mask(node, geometry, target),
                 **measured.to_dict(),
                 **_side_and_level(station),
+                **_neighbour(measured, station, by_station, geometry),
             }
         )
         warnings += warnings_on_size(node.label, measured)
@@ -97,6 +107,16 @@ def _side_and_level(station: Station | None) -> dict[str, str]:
         "auto_side": station.side if station else "",
         "auto_level": station.level if station else "",
     }
+
+
+def _neighbour(
+    measured: NodeMeasurements,
+    station: Station | None,
+    stations: StationMasks,
+    geometry: SeriesGeometry,
+) -> Record:
+    found = station and neighbouring_station(measured.centroid_zyx, station, stations, geometry)
+    return {"neighbouring_station": found.to_dict() if found else None}
 
 
 def _no_station(label: int) -> IntakeWarning:

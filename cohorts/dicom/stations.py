@@ -11,7 +11,7 @@ levels, or none, gives no station, and one without a side gives no side.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,15 @@ class Station:
 
     side: str
     level: str
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Key of the fixed order: by LEVELS, then by SIDES."""
+        return LEVELS.index(self.level), SIDES.index(self.side)
+
+
+StationMasks = Mapping[Station, Sequence[NodeMaskInput]]
+"""Masks by station; several of one station count as one."""
 
 
 def parse_station(name: str) -> Station | None:
@@ -143,28 +152,28 @@ def assign_stations(
     geometry : SeriesGeometry
         That grid.
     """
-    grouped: dict[Station, list[NodeMaskInput]] = {}
-    unknown = 0
-    for mask in stations:
-        station = parse_station(mask.name)
-        if station is None:
-            unknown += 1
-        else:
-            grouped.setdefault(station, []).append(mask)
-    in_order = dict(sorted(grouped.items(), key=lambda item: _rank(item[0])))
+    given = list(stations)
+    masks = masks_by_station(given)
+    known = sum(map(len, masks.values()))
     return StationResult(
-        by_label={node.label: _station_of(node, in_order, geometry) for node in nodes},
-        known=sum(len(masks) for masks in grouped.values()),
-        unknown=unknown,
+        by_label={node.label: _station_of(node, masks, geometry) for node in nodes},
+        known=known,
+        unknown=len(given) - known,
     )
 
 
-def _rank(station: Station) -> tuple[int, int]:
-    return LEVELS.index(station.level), SIDES.index(station.side)
+def masks_by_station(masks: Iterable[NodeMaskInput]) -> StationMasks:
+    """Group masks by the station that their name tells, in the order of LEVELS, then SIDES."""
+    grouped: dict[Station, list[NodeMaskInput]] = {}
+    for mask in masks:
+        station = parse_station(mask.name)
+        if station is not None:
+            grouped.setdefault(station, []).append(mask)
+    return {station: grouped[station] for station in sorted(grouped, key=lambda one: one.order)}
 
 
 def _station_of(
-    node: NodeMaskInput, stations: dict[Station, list[NodeMaskInput]], geometry: SeriesGeometry
+    node: NodeMaskInput, stations: StationMasks, geometry: SeriesGeometry
 ) -> Station | None:
     if not stations:
         return None
@@ -173,17 +182,18 @@ def _station_of(
     largest = max(overlaps, key=overlaps.__getitem__)
     if overlaps[largest] > 0:
         return largest
-    centre = np.argwhere(node.mask).mean(axis=0) + np.asarray(node.box.start_zyx)
-    spacing = np.asarray(geometry.spacing_zyx_mm)
-    distances = {
-        station: min(_distance_mm(centre, mask, spacing) for mask in masks)
-        for station, masks in stations.items()
-    }
-    nearest = min(distances, key=distances.__getitem__)
-    return nearest if distances[nearest] <= NEAREST_MM else None
+    near = nearest_stations(centroid_of(node), stations, geometry)
+    return min(near, key=lambda station: near[station].distance_mm, default=None)
 
 
-def _overlap(node: NodeMaskInput, masks: list[NodeMaskInput]) -> int:
+def centroid_of(mask: NodeMaskInput) -> NDArray[np.float64]:
+    """Return the mean of a mask's voxels as index (z, y, x) on the grid of the case."""
+    start = np.asarray(mask.box.start_zyx)
+    centroid: NDArray[np.float64] = np.argwhere(mask.mask).mean(axis=0) + start
+    return centroid
+
+
+def _overlap(node: NodeMaskInput, masks: Sequence[NodeMaskInput]) -> int:
     """Return how many voxels of a node lie in any of the masks."""
     inside = np.zeros(node.mask.shape, dtype=np.bool_)
     for mask in masks:
@@ -203,16 +213,56 @@ def _within(
     return tuple(slice(int(a), int(b)) for a, b in zip(start - origin, stop - origin, strict=True))
 
 
-def _distance_mm(
+@dataclass(frozen=True, kw_only=True, order=True)
+class NearVoxel:
+    """A voxel (z, y, x) and how far its centre is from a point, in mm."""
+
+    distance_mm: float
+    voxel_zyx: tuple[int, int, int]
+
+
+def nearest_stations(
+    centre_zyx: NDArray[np.float64], stations: StationMasks, geometry: SeriesGeometry
+) -> dict[Station, NearVoxel]:
+    """Find the voxel of each station that is nearest to a point.
+
+    Parameters
+    ----------
+    centre_zyx : ndarray, shape (3,)
+        As index on the grid.
+    stations : mapping of Station to sequence of NodeMaskInput
+    geometry : SeriesGeometry
+        That grid.
+
+    Returns
+    -------
+    dict of Station to NearVoxel
+        In the order of the stations; without those farther than `NEAREST_MM`. Of voxels equally
+        near, the first by slice, row and column.
+    """
+    spacing_mm = np.asarray(geometry.spacing_zyx_mm)
+    found: dict[Station, NearVoxel] = {}
+    for station, masks in stations.items():
+        near = [one for mask in masks if (one := _nearest(centre_zyx, mask, spacing_mm))]
+        if near:
+            found[station] = min(near)
+    return found
+
+
+def _nearest(
     centre_zyx: NDArray[np.float64], mask: NodeMaskInput, spacing_mm: NDArray[np.float64]
-) -> float:
-    """Return the distance from a point to a mask's nearest voxel centre; inf beyond the limit."""
+) -> NearVoxel | None:
     reach = NEAREST_MM / spacing_mm
     start = np.maximum(np.floor(centre_zyx - reach).astype(int), mask.box.start_zyx)
     stop = np.minimum(np.ceil(centre_zyx + reach).astype(int) + 1, mask.box.stop_zyx)
     if (start >= stop).any():
-        return float("inf")
+        return None
     voxels = np.argwhere(mask.mask[_within(start, stop, mask.box)]) + start
     if len(voxels) == 0:
-        return float("inf")
-    return float(np.sqrt((((voxels - centre_zyx) * spacing_mm) ** 2).sum(axis=1)).min())
+        return None
+    distances = np.sqrt((((voxels - centre_zyx) * spacing_mm) ** 2).sum(axis=1))
+    at = int(distances.argmin())  # the first of equals: argwhere goes by slice, row and column
+    if distances[at] > NEAREST_MM:
+        return None
+    z, y, x = (int(index) for index in voxels[at])
+    return NearVoxel(distance_mm=float(distances[at]), voxel_zyx=(z, y, x))

@@ -12,13 +12,16 @@ from django.db import IntegrityError, transaction
 from accounts import audit
 from accounts.errors import Conflict
 from accounts.models import User
-from cohorts import tasks
+from cohorts import storage, tasks
 from cohorts.candidate_selectors import (
+    accepted_stations,
     candidate_mask,
     decision_on,
     mask_runs_of,
     provider_named,
 )
+from cohorts.dicom.masks import NodeMaskInput
+from cohorts.dicom.stations import Station
 from cohorts.mask_guards import refuse_guarded
 from cohorts.mask_selectors import REFINES, SEES_MASKS, stored_mask
 from cohorts.models import (
@@ -29,9 +32,9 @@ from cohorts.models import (
     NodeMask,
     Patient,
 )
-from cohorts.received_masks import ReceivedMask, placed, received_mask
+from cohorts.received_masks import ReceivedMask, encoded, placed, received_mask
 from cohorts.selectors import current_masks, has_role
-from cohorts.services.mask_rows import set_stations
+from cohorts.services.mask_rows import set_neighbours, set_stations
 from cohorts.services.refining import MaskSource, NodeVersion, add_node, save_mask
 from jobs import leases
 
@@ -119,7 +122,9 @@ def accept_candidate(
         decision.edit = _saved(by, patient, candidate, client_id, given, replaces, source)
     elif decided is None:
         _refuse_replacing(replaces)
-        decision.levels = _levelled(patient, candidate, given if changed else None)
+        mask = received_mask(patient.series, given) if changed else candidate_mask(candidate)
+        decision.runs_key = storage.put(encoded(patient.series, mask)) if changed else ""
+        decision.levels = _levelled(patient, candidate, mask)
     return _answered(decided, decision) if decided else _recorded(decision)
 
 
@@ -218,12 +223,19 @@ def _refuse_replacing(replaces: NodeVersion | None) -> None:
         )
 
 
-def _levelled(patient: Patient, candidate: Candidate, runs: Any) -> list[dict[str, Any]]:
-    """Give the nodes whose centre lies in a station its side and level; return what changed."""
+def _levelled(patient: Patient, candidate: Candidate, mask: ReceivedMask) -> list[dict[str, Any]]:
+    """Give the nodes whose centre lies in a station its side and level; return what changed.
+
+    Every node of the patient may have a neighbouring station by it.
+    """
     refuse_guarded(patient)
-    mask = candidate_mask(candidate) if runs is None else received_mask(patient.series, runs)
     inside = [one.node for one in current_masks(patient) if _holds(mask, one.centroid_zyx)]
-    return set_stations(patient, inside, side=candidate.side, level=candidate.level)
+    changes = set_stations(patient, inside, side=candidate.side, level=candidate.level)
+    stations = accepted_stations(patient)
+    given = NodeMaskInput(label=candidate.number, name="", box=mask.box, mask=mask.voxels)
+    stations.setdefault(Station(candidate.side, candidate.level), []).append(given)
+    set_neighbours(patient, stations)
+    return changes
 
 
 def _holds(mask: ReceivedMask, centre_zyx: list[float]) -> bool:

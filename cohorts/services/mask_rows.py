@@ -12,13 +12,19 @@ from cohorts import storage
 from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
 from cohorts.dicom.masks import NodeMaskInput, overlap_warnings
 from cohorts.dicom.measurements import measure_node
+from cohorts.dicom.neighbouring_stations import (
+    NeighbouringStation,
+    may_be_one,
+    neighbouring_station,
+)
 from cohorts.dicom.node_warnings import AirCheck, warnings_on_size
+from cohorts.dicom.stations import Station, StationMasks
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
 from cohorts.intake import stored_hu_sha256
 from cohorts.mask_selectors import next_node_number, other_masks
 from cohorts.models import CTSeries, Node, NodeMask, Patient
 from cohorts.received_masks import ReceivedMask, encoded
-from cohorts.selectors import volume_hu
+from cohorts.selectors import current_masks, volume_hu
 
 RECOMPUTED = {
     WarningCode.SMALL_NODE,
@@ -54,12 +60,17 @@ def new_version(
 
 
 def new_node(*, patient: Patient, like: Sequence[Node] = ()) -> Node:
-    """Store a node under the number after the last; side and level where its parents agree."""
-    places = {(parent.auto_side, parent.auto_level) for parent in like}
-    side, level = places.pop() if len(places) == 1 else ("", "")
-    return Node.objects.create(
-        patient=patient, number=next_node_number(patient), auto_side=side, auto_level=level
-    )
+    """Store a node under the number after the last; side and level where its parents agree.
+
+    With them goes a neighbouring station of one parent: how far it is, the node's own mask says.
+    """
+    node = Node(patient=patient, number=next_node_number(patient))
+    if len({(parent.auto_side, parent.auto_level) for parent in like}) == 1:
+        node.auto_side, node.auto_level = like[0].auto_side, like[0].auto_level
+        known = (one.neighbouring_station for one in like if one.neighbouring_station)
+        node.neighbouring_station = next(known, None)
+    node.save(force_insert=True)
+    return node
 
 
 def end_version(mask: NodeMask) -> None:
@@ -98,6 +109,34 @@ def set_stations(
     ]
     _store_warnings(series, kept)
     return changes
+
+
+def set_neighbours(patient: Patient, stations: StationMasks) -> None:
+    """Find anew which station lies next to each node's own.
+
+    Stations of the intake are not kept: what was found among them stands, unless that station was
+    given anew or has become the node's own.
+    """
+    geometry = SeriesGeometry.from_dict(patient.series.geometry)
+    for mask in current_masks(patient):
+        node, before = mask.node, mask.node.neighbouring_station
+        found = _neighbour(mask, stations, geometry) if node.auto_level else None
+        node.neighbouring_station = found.to_dict() if found else None
+        if node.neighbouring_station != before:
+            node.save(update_fields=["neighbouring_station"])
+
+
+def _neighbour(
+    mask: NodeMask, stations: StationMasks, geometry: SeriesGeometry
+) -> NeighbouringStation | None:
+    own = Station(mask.node.auto_side, mask.node.auto_level)
+    found = [neighbouring_station(mask.centroid_zyx, own, stations, geometry)]
+    if mask.node.neighbouring_station:
+        before = NeighbouringStation.from_dict(mask.node.neighbouring_station)
+        if before.station not in stations and not may_be_one(before.station, own):
+            found.append(before)
+    known = [one for one in found if one]
+    return min(known, key=lambda one: one.distance_mm(mask.centroid_zyx, geometry), default=None)
 
 
 def warn_of_overlaps(patient: Patient) -> None:
