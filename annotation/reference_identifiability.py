@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.pathology_rules.borders import border_of
 from annotation.pathology_rules.details import LabelDetails
 from annotation.pathology_rules.identifiability import GroupChoices, Seen, identify
 from annotation.pathology_rules.identifiability_json import from_json, to_json
 from annotation.pathology_rules.labels import CERTAINTIES, Basis, LabelledNode
 from annotation.pathology_rules.places import place_named
 from annotation.pathology_rules.report import PathologyReport
+from cohorts.dicom.neighbouring_stations import StationBorder
 
 FEW_SETS = 12
 """Sets of positive nodes shown one by one; of more the number is shown."""
@@ -36,6 +38,8 @@ class FinalNode:
         Of the first and of the second annotator.
     details : tuple of LabelDetails
         Likewise.
+    border : StationBorder or None
+        Where station masks tell.
     """
 
     number: int
@@ -43,6 +47,7 @@ class FinalNode:
     short_axis_mm: float
     labels: tuple[int, int]
     details: tuple[LabelDetails, LabelDetails]
+    border: StationBorder | None = None
 
     def placed_by(self, side: int) -> LabelDetails:
         """Return one annotator's details; the other's where the one recorded no level."""
@@ -129,6 +134,7 @@ def _labelled(node: FinalNode, told: LabelDetails) -> LabelledNode:
         certainty=CERTAINTIES[0],
         matched=place_named(told.matched),
         matted=told.matted,
+        border=border_of(own, node.border),
     )
 
 

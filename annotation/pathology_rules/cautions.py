@@ -123,16 +123,15 @@ def neighbour_fits(report: PathologyReport, nodes: Sequence[LabelledNode]) -> It
         if border is None or border.distance_mm > NEAR_BORDER_MM:
             continue
         others = [one for one in nodes if one is not node]
-        if _fits(report, others, node, node.own) or not _fits(
-            report, others, node, border.neighbour
-        ):
+        fitting = [one for one in border.neighbours if _fits(report, others, node, one)]
+        if not fitting or _fits(report, others, node, node.own):
             continue
         yield Finding(
             code=Code.NEIGHBOUR_FITS,
-            places=tuple(sorted((node.own, border.neighbour), key=lambda place: place.order)),
+            places=tuple(sorted((node.own, *fitting), key=lambda place: place.order)),
             nodes=(node.number,),
             sentence=f"Node {node.number} lies {border.distance_mm:.1f} mm from the border of "
-            f"{node.own}; its label fits the counts of {border.neighbour} only.",
+            f"{node.own}; its label fits the counts of {' or '.join(map(str, fitting))} only.",
         )
 
 

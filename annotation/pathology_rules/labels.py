@@ -48,9 +48,12 @@ BASIS_LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Border:
-    """The nearest border of a node's level: what lies behind it and how far, in mm."""
+    """The nearest border of a node's level: what lies behind it and how far, in mm.
 
-    neighbour: Place
+    Behind it lies one place, or the halves of a level whose station mask is not divided.
+    """
+
+    neighbours: tuple[Place, ...]
     distance_mm: float
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.models import FindingReason, Labelling, NodeLabel
+from annotation.pathology_rules.borders import border_of
 from annotation.pathology_rules.findings import Finding
 from annotation.pathology_rules.labels import CERTAINTIES, Basis, LabelledNode
 from annotation.pathology_rules.labels import Labelling as Labels
@@ -14,6 +15,7 @@ from annotation.pathology_rules.rules import check, warnings_of
 from annotation.selectors.own_work import current_labels
 from annotation.selectors.pathology import current_report
 from cohorts.selectors import current_masks
+from cohorts.station_selectors import station_border
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,8 @@ def labelled_nodes_in(labelling: Labelling) -> Iterator[LabelledNode]:
 
 
 def _labelled_nodes(labelling: Labelling, rows: list[NodeLabel]) -> Iterator[LabelledNode]:
-    sizes_mm = {mask.node_id: mask.short_axis_mm for mask in current_masks(labelling.patient)}
+    series = labelling.patient.series
+    masks = {mask.node_id: mask for mask in current_masks(labelling.patient)}
     for row in rows:
         own = place_named(row.place)
         if own is None:
@@ -89,12 +92,13 @@ def _labelled_nodes(labelling: Labelling, rows: list[NodeLabel]) -> Iterator[Lab
             number=row.node.number,
             own=own,
             label=row.label,
-            sad_mm=sizes_mm[row.node_id],
+            sad_mm=masks[row.node_id].short_axis_mm,
             # The rules look at neither; what is missing keeps the labelling from being submitted.
             basis=Basis(row.basis) if row.basis else Basis.GUESS,
             certainty=row.certainty or CERTAINTIES[0],
             matched=place_named(row.matched),
             matted=row.matted,
+            border=border_of(own, station_border(masks[row.node_id], series)),
         )
 
 

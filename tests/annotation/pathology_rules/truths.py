@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from annotation.pathology_rules.labels import Basis, LabelledNode, Labelling
+from annotation.pathology_rules.labels import Basis, Border, LabelledNode, Labelling
 from annotation.pathology_rules.places import ALL_PLACES
 from annotation.pathology_rules.report import Counts, EneClass, Known, LevelRow
 from cohorts.vocabulary import NOT_DETERMINABLE
@@ -67,11 +67,25 @@ def _on_ct(draw, categories):
                 continue
             label = NOT_DETERMINABLE if category is None else category
             matted = f"{place} {label}" if label in (1, 2) and draw(st.booleans()) else ""
-            nodes.append((place, label, matted, draw(st.floats(3.0, 40.0))))
+            near = draw(st.none() | _borders(place))
+            nodes.append((place, label, matted, draw(st.floats(3.0, 40.0)), near))
     order = draw(st.permutations(range(len(nodes))))
     return tuple(
         LabelledNode(
-            number=number + 1, own=p, label=label, sad_mm=mm, matted=m, basis=Basis.MORPHOLOGY
+            number=number + 1,
+            own=place,
+            label=label,
+            sad_mm=sad_mm,
+            matted=matted,
+            border=near,
+            basis=Basis.MORPHOLOGY,
         )
-        for number, (p, label, m, mm) in zip(order, nodes, strict=True)
+        for number, (place, label, matted, sad_mm, near) in zip(order, nodes, strict=True)
     )
+
+
+def _borders(place):
+    """Borders of a place to one or two others, near and far."""
+    others = st.sampled_from([one for one in ALL_PLACES if one != place])
+    neighbours = st.lists(others, unique=True, min_size=1, max_size=2).map(tuple)
+    return st.builds(Border, neighbours=neighbours, distance_mm=st.floats(0.0, 6.0))
