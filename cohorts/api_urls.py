@@ -145,6 +145,11 @@ urlpatterns = [
         mask_export_api.MaskVersionFile.as_view(),
         name="mask-file",
     ),
+    path(
+        "nodes/<uuid:node_id>/masks/<int:version>/",
+        mask_api.NodeMaskVersion.as_view(),
+        name="mask-version",
+    ),
     path("nodes/<uuid:node_id>/masks/", mask_api.NodeMasks.as_view(), name="masks"),
     path("nodes/<uuid:node_id>/split/", mask_api.NodeSplit.as_view(), name="split-node"),
     path("nodes/<uuid:node_id>/remove/", mask_api.NodeRemoval.as_view(), name="remove-node"),

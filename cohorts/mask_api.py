@@ -16,7 +16,7 @@ from accounts.schema import errors
 from cohorts import mask_serializers as told
 from cohorts import selectors, services
 from cohorts.clicking import proposed_mask, strokes_of
-from cohorts.mask_selectors import REFINES, node_for, versions_of
+from cohorts.mask_selectors import REFINES, mask_version, node_for, versions_of
 from cohorts.services import NodeVersion, SavedEdit
 
 SAVES = {200: told.SavedMasks, **errors(400, 409, 422)}
@@ -130,6 +130,22 @@ class NodeMasks(APIView):
         given = valid(told.NewVersion, request)
         seen = version_seen(request.user, node_id, given)
         return _saved(services.save_mask(by=request.user, seen=seen, **given))
+
+
+class NodeMaskVersion(APIView):
+    """One version of a node's mask, to be looked at."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="cohorts_masks_retrieve",
+        summary="One version of a node's mask, with its voxels",
+        responses={200: told.VersionWithMask, **errors()},
+    )
+    def get(self, request: Request, node_id: uuid.UUID, version: int) -> Response:
+        found = mask_version(node_for(request.user, node_id, *REFINES), version)
+        runs = {"runs": selectors.mask_runs(found)}
+        return Response(told.MaskVersion(found).data | runs)
 
 
 class NodeSplit(APIView):

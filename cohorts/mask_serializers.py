@@ -122,6 +122,12 @@ class MaskVersion(serializers.Serializer[NodeMask]):
     digest = serializers.CharField()
 
 
+class VersionWithMask(MaskVersion):
+    """One version of a node's mask, with its voxels."""
+
+    runs = serializers.JSONField(help_text=RUNS)
+
+
 class NodeVersions(serializers.Serializer[dict[str, Any]]):
     """A node and every version of its mask, the newest first."""
 

@@ -10,6 +10,7 @@ import { codedPlane } from './mask.js';
 
 /** @type {Record<string, Style>} */
 export const STYLES = Object.freeze({
+  version: { colour: '#c3b1ff', fill: 0, dash: [2, 3], width: 2 },
   candidate: { colour: '#ffffff', fill: 0, dash: [4, 3], width: 1.5 },
   drawing: { colour: '#ffd24a', fill: 0.18, dash: [], width: 2 },
   part: { colour: '#f08cff', fill: 0.35, dash: [], width: 2 },

@@ -20,7 +20,8 @@ const CLICK_PX = 4;
 /**
  * @typedef {object} Page What the tools need of the page around them.
  * @property {() => import('./mask-editor.js').MaskEditor | null} editor
- * @property {() => import('./candidate-panel.js').Candidate | null} candidate Outlined.
+ * @property {() => [import('./mask.js').Mask | undefined, import('./drawing-layer.js').Style][]} outlined
+ *   What is only looked at.
  * @property {() => boolean} mayDraw
  * @property {(text: string) => void} say
  * @property {(error: unknown) => void} fail
@@ -164,11 +165,11 @@ export class DrawingTools {
     }
     this.layer.spacing = editor.columnSpacing;
     const layers = [
-      [this.page.candidate()?.mask, STYLES.candidate],
       [editor.drawing.mask, STYLES.drawing],
       [editor.part?.mask, STYLES.part],
       [editor.kept, STYLES.kept],
       [this.proposal?.mask, STYLES.proposal],
+      ...this.page.outlined(),
     ];
     const isLine = this.stroke !== null && this.tool === 'click';
     const strokes = [...(this.proposal?.strokes ?? []), ...(isLine ? [this.stroke] : [])];

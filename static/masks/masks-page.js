@@ -9,13 +9,14 @@ import { bindKeys } from '../viewer/tool-bindings.js';
 import { Viewer } from '../viewer/viewer.js';
 import { CandidatePanel, whyNotDecided } from './candidate-panel.js';
 import { ask } from './dialogs.js';
+import { STYLES } from './drawing-layer.js';
 import { DrawingTools } from './drawing-tools.js';
 import { MaskEditor } from './mask-editor.js';
 import { MASK_BINDINGS, VIEWER_KEYS } from './mask-keys.js';
 import { MaskSaves } from './mask-saves.js';
 import { MasksPanel, savedText } from './masks-panel.js';
 import { NewerVersion } from './newer-version.js';
-import { listVersions } from './version-list.js';
+import { VersionList } from './version-list.js';
 import { hasWebGl2 } from './webgl2.js';
 
 /** What takes no longer is not worth a word. */
@@ -41,7 +42,10 @@ class MasksPage {
     });
     this.tools = new DrawingTools(this.viewer, root, `${this.nodesUrl}propose/`, {
       editor: () => this.editor,
-      candidate: () => this.candidates?.candidate ?? null,
+      outlined: () => [
+        [this.candidates?.candidate?.mask, STYLES.candidate],
+        [this.versions?.shown?.mask, STYLES.version],
+      ],
       mayDraw: () => this.mayDraw(),
       say: (text) => this.say(text),
       fail: (error) => this.notice(explain(error)),
@@ -51,6 +55,11 @@ class MasksPage {
     this.saves = new MaskSaves(() => this.show());
     this.panel = new MasksPanel(root);
     this.newer = new NewerVersion(this.part('stale'), this.caseUrl);
+    this.versions = new VersionList(
+      this.part('versions'),
+      (shown) => this.#sayOutlined(shown),
+      (error) => this.notice(`The versions cannot be shown: ${explain(error)}`),
+    );
     const section = this.part('candidate');
     /** Where a candidate is looked at. */
     this.candidates = section && new CandidatePanel(section, (node) => this.editCandidate(node));
@@ -235,7 +244,7 @@ class MasksPage {
       this.viewer.goToNode(this.editor.target);
       this.nodeList.reveal(node);
     }
-    this.#loadVersions();
+    this.versions.load(this.editor.target);
   }
 
   #showNodes() {
@@ -244,17 +253,13 @@ class MasksPage {
     this.show();
   }
 
-  async #loadVersions() {
-    const { target } = this.editor;
-    this.part('versions').replaceChildren();
-    try {
-      const found = target ? await getJson(`${target.url}masks/`) : { versions: [] };
-      if (this.editor.target === target) {
-        listVersions(this.part('versions'), found.versions);
-      }
-    } catch (error) {
-      this.notice(`The versions cannot be shown: ${explain(error)}`);
-    }
+  /** @param {{version: number, mask: import('./mask.js').Mask} | null} shown */
+  #sayOutlined(shown) {
+    const lies = shown?.mask.slices();
+    const slices = lies && [lies[0], lies[lies.length - 1]];
+    const where = slices && this.panel.whereIs({ slices }, this.editor.grid).toLowerCase();
+    this.say(shown ? `Version ${shown.version} is the dotted lilac line, in ${where}.` : '');
+    this.tools.layer.redraw();
   }
 
   discard() {
@@ -399,7 +404,7 @@ class MasksPage {
   async #settle(error, newer) {
     if (await this.newer.askToLoad(this.editor, error, newer)) {
       this.#showNodes();
-      this.#loadVersions();
+      this.versions.load(this.editor.target);
       this.say('The newer version is loaded.');
     } else {
       this.notice('Not saved: a newer version is stored. Your drawing stays here until you decide.');

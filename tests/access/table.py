@@ -277,6 +277,7 @@ COHORTS = {
         json=True,
     ),
     # The scene's node has one version.
+    "cohorts-api:mask-version": Route(args=FRESH_NODE | {"version": 1}, get=REFINERS),
     "cohorts-api:mask-file": Route(args=FRESH_NODE | {"version": 1, "form": "nifti"}, get=PIXELS),
     "cohorts-api:masks-file": Route(args=PATIENT | {"form": "dicom-seg"}, get=PIXELS),
     "cohorts-api:split-node": Route(

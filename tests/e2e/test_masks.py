@@ -107,6 +107,38 @@ def test_a_stale_save_is_told_and_the_own_drawing_kept_until_decided(drawing):
     drawing.newest_version("Version 3")
 
 
+def test_an_older_version_is_laid_over_the_picture_and_the_drawing_stays(drawing):
+    drawing.choose(2)
+    outline = drawing.page.get_by_role("button", name="Outline version 1")
+    lilac = "([r, g, b]) => r > 150 && b > g + 60 && b > r + 20"
+    before = coloured(drawing, lilac)
+    outline.click()
+    expect(drawing.part("said")).to_contain_text("Version 1 is the dotted lilac line, in slice")
+    expect(outline).to_have_attribute("aria-pressed", "true")
+    assert coloured(drawing, lilac) > before == 0
+    expect(drawing.part("save-text")).to_have_text("All saved")
+    drawing.part("versions").get_by_role("button", name="Outline version 1").click()
+    expect(outline).to_have_attribute("aria-pressed", "false")
+    assert coloured(drawing, lilac) == 0
+
+
+def coloured(drawing: Drawing, test: str) -> int:
+    """How many pixels of the drawn outlines have a colour."""
+    return drawing.page.evaluate(
+        f"""() => {{
+            const test = {test};
+            const canvas = document.querySelectorAll('canvas.nw-overlay')[1];
+            const {{ data }} = canvas.getContext('2d')
+                .getImageData(0, 0, canvas.width, canvas.height);
+            let count = 0;
+            for (let at = 0; at < data.length; at += 4) {{
+                count += data[at + 3] > 200 && test([data[at], data[at + 1], data[at + 2]]) ? 1 : 0;
+            }}
+            return count;
+        }}"""
+    )
+
+
 def test_a_removal_asks_the_reason_and_a_click_brings_the_node_back_as_a_new_one(drawing):
     nodes = drawing.case()["nodes"]
     large = max(nodes[2:], key=lambda one: one["short_axis_mm"])["number"]

@@ -13,7 +13,7 @@ from cohorts.dicom.frames import encode_frame
 from cohorts.dicom.runs import full_mask
 from cohorts.models import CTSeries, MaskEdit, NodeMask
 from tests.cases import SHAPE, box_runs
-from tests.cohorts.masks.conftest import current
+from tests.cohorts.masks.conftest import current, stored_runs
 
 EDITED = {
     "node",
@@ -143,6 +143,18 @@ def test_versions_are_listed_newest_first_also_of_a_removed_node(client, node, s
         (2, "refined", "annotator_one"),
         (1, "imported", ""),
     ]
+
+
+def test_each_version_is_told_with_its_voxels_also_of_a_removed_node(client, node, smaller):
+    imported = current(node)
+    post(client, "masks", node.public_id, save(base_version=1, runs=smaller))
+    post(client, "remove-node", node.public_id, save(base_version=2, reason="A vessel."))
+    listed = client.get(reverse("cohorts-api:masks", args=[node.public_id])).json()["versions"]
+    for told, runs in zip(listed, [smaller, stored_runs(imported)], strict=True):
+        url = reverse("cohorts-api:mask-version", args=[node.public_id, told["version"]])
+        assert client.get(url).json() == told | {"runs": runs}
+    unknown = reverse("cohorts-api:mask-version", args=[node.public_id, 3])
+    assert client.get(unknown).status_code == 404
 
 
 def test_split_and_merger_tell_what_ended_and_what_began(client, patient, node):
