@@ -129,6 +129,21 @@ class CTImages:
         _describe_pixels(common, self.geometry, self._offset_hu)
         return common
 
+    @property
+    def study_date(self) -> str:
+        """StudyDate of every slice, YYYYMMDD; empty where it is not known."""
+        return str(self._told("00080020") or "")
+
+    @property
+    def series_number(self) -> int:
+        """SeriesNumber of every slice; 1 where the source had none."""
+        return int(self._told("00200011") or 1)
+
+    def _told(self, tag: str) -> Any:
+        """Return the first value in the header; building all of `common` takes longer."""
+        values = self._header.get("common", {}).get(tag, {}).get("Value") or [None]
+        return values[0]
+
     def __len__(self) -> int:
         return self.geometry.shape_zyx[0]
 

@@ -20,7 +20,7 @@ from accounts.permissions import SignedIn
 from cohorts.dicomweb import accept, results, retrieval, selectors
 from cohorts.dicomweb.authentication import TokenAuthentication
 from cohorts.dicomweb.cases import ServedCase
-from cohorts.dicomweb.search import Search, SearchRefusedError, search_of
+from cohorts.dicomweb.search import OF_INSTANCES, OF_SERIES, Search, SearchRefusedError, search_of
 from cohorts.serving import FRAME_CACHE_CONTROL, AnyAccept, FrameUnavailable
 from cohorts.storage import DamagedBlob
 
@@ -82,6 +82,7 @@ class Searching(DicomwebView):
     """A search: for coordinators only."""
 
     results: ClassVar[Callable[[list[ServedCase], Search, str], Iterator[dict[str, Any]]]]
+    searched_by: ClassVar[tuple[str, ...]] = OF_SERIES
 
     def get(self, request: Request, cohort: uuid.UUID, **within: str) -> HttpResponse:
         self.acceptable(accept.accepts_json)
@@ -102,7 +103,7 @@ class Searching(DicomwebView):
         named = {"study": "StudyInstanceUID", "series": "SeriesInstanceUID"}
         told |= {named[key]: [uid] for key, uid in within.items()}
         try:
-            return search_of(told)
+            return search_of(told, self.searched_by)
         except SearchRefusedError as refusal:
             raise ValidationError({refusal.parameter: [str(refusal)]}) from refusal
 
@@ -123,6 +124,7 @@ class InstanceSearch(Searching):
     """Search for instances, of a series, a study or of all."""
 
     results = results.instance_results
+    searched_by = OF_INSTANCES
 
 
 class Retrieving(DicomwebView):

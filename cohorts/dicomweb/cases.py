@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -54,6 +54,13 @@ def public_id_in(study_uid: str) -> uuid.UUID | None:
     return uuid.UUID(int=int(number))
 
 
+class Listed(NamedTuple):
+    """What a search tells of a case from its header."""
+
+    study_date: str
+    series_number: int
+
+
 class ServedCase:
     """One case; blobs and masks are read when they are asked for."""
 
@@ -98,6 +105,14 @@ class ServedCase:
             header=header,
             attributes=self.series.attributes,
         )
+
+    @cached_property
+    def listed(self) -> Listed:
+        """What a search tells; a case whose header is lost is found all the same."""
+        try:
+            return Listed(self.images.study_date, self.images.series_number)
+        except (FileNotFoundError, storage.DamagedBlob):
+            return Listed("", 1)
 
     @cached_property
     def segmentation_source(self) -> SegmentationSource:

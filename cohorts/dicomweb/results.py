@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from cohorts.dicom.ct_images import CT_IMAGE_STORAGE
 from cohorts.dicom.node_segmentation import SEGMENTATION_STORAGE
 from cohorts.dicomweb.cases import ServedCase
-from cohorts.dicomweb.search import Search
+from cohorts.dicomweb.search import ALWAYS_EMPTY, Search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +22,23 @@ class FoundSeries:
     number: int
     instances: int
 
+    @property
+    def facts(self) -> dict[str, list[str]]:
+        """What it is searched by."""
+        uid, number = [self.uid], [str(self.number)]
+        return {"Modality": [self.modality], "SeriesInstanceUID": uid, "SeriesNumber": number}
+
+    @property
+    def sop_class(self) -> str:
+        """SOP Class UID of its instances."""
+        return CT_IMAGE_STORAGE if self.modality == "CT" else SEGMENTATION_STORAGE
+
 
 def study_results(cases: list[ServedCase], search: Search, root: str) -> Iterator[dict[str, Any]]:
-    """Yield each study that is wanted."""
+    """Yield each study that is wanted, for itself and for one of its series."""
     for case in cases:
         series = _series_of(case)
-        modalities = [one.modality for one in series]
-        is_wanted = search.matches("ModalitiesInStudy", modalities) and any(
-            _is_wanted(one, search) for one in series
-        )
-        if is_wanted:
+        if _wanted(case, series, search):
             yield _study(case, series, root).to_json_dict()
 
 
@@ -39,9 +46,8 @@ def series_results(cases: list[ServedCase], search: Search, root: str) -> Iterat
     """Yield each series that is wanted, with its study."""
     for case in cases:
         series = _series_of(case)
-        for one in series:
-            if _is_wanted(one, search):
-                yield _series(_study(case, series, root), one, root).to_json_dict()
+        for one in _wanted(case, series, search):
+            yield _series(_study(case, series, root), one, root).to_json_dict()
 
 
 def instance_results(
@@ -50,24 +56,32 @@ def instance_results(
     """Yield each instance that is wanted, with its study and series."""
     for case in cases:
         series = _series_of(case)
-        for one in (found for found in series if _is_wanted(found, search)):
+        for one in _wanted(case, series, search):
             shared = _series(_study(case, series, root), one, root).to_json_dict()
-            for number, uid in enumerate(_instance_uids(one), start=1):
-                if search.matches("SOPInstanceUID", [uid]):
-                    own = _instance(one, number, uid, root).to_json_dict()
-                    yield dict(sorted((shared | own).items()))
+            for number, uid in _instances_of(one, search):
+                own = _instance(one, number, uid, root).to_json_dict()
+                yield dict(sorted((shared | own).items()))
 
 
-def _is_wanted(one: FoundSeries, search: Search) -> bool:
-    return search.matches("Modality", [one.modality]) and search.matches(
-        "SeriesInstanceUID", [one.uid]
-    )
+def _wanted(case: ServedCase, series: list[FoundSeries], search: Search) -> list[FoundSeries]:
+    """Return the series that are wanted; none where the study is not."""
+    facts = {keyword: [""] for keyword in ALWAYS_EMPTY} | {
+        "StudyDate": [case.listed.study_date],
+        "ModalitiesInStudy": [one.modality for one in series],
+    }
+    if not search.matches_all(facts):
+        return []
+    return [one for one in series if search.matches_all(one.facts)]
 
 
 def _series_of(case: ServedCase) -> list[FoundSeries]:
     names = case.names
     ct = FoundSeries(
-        case=case, modality="CT", uid=names.ct_series_uid, number=1, instances=case.slices
+        case=case,
+        modality="CT",
+        uid=names.ct_series_uid,
+        number=case.listed.series_number,
+        instances=case.slices,
     )
     nodes = FoundSeries(
         case=case, modality="SEG", uid=names.segmentation_series_uid, number=100, instances=1
@@ -75,15 +89,21 @@ def _series_of(case: ServedCase) -> list[FoundSeries]:
     return [ct, nodes] if case.masks else [ct]
 
 
-def _instance_uids(one: FoundSeries) -> list[str]:
-    return one.case.images.uids() if one.modality == "CT" else [one.case.segmentation_uid]
+def _instances_of(one: FoundSeries, search: Search) -> Iterator[tuple[int, str]]:
+    """Yield number and UID of each instance that is wanted."""
+    uids = one.case.images.uids() if one.modality == "CT" else [one.case.segmentation_uid]
+    for number, uid in enumerate(uids, start=1):
+        facts = {"InstanceNumber": [str(number)], "SOPInstanceUID": [uid]}
+        if search.matches_all(facts | {"SOPClassUID": [one.sop_class]}):
+            yield number, uid
 
 
 def _study(case: ServedCase, series: list[FoundSeries], root: str) -> Dataset:
     study = Dataset()
     study.PatientID = study.PatientName = case.names.pseudonym
     study.PatientBirthDate = study.PatientSex = study.StudyID = study.AccessionNumber = None
-    study.StudyDate = study.StudyTime = study.ReferringPhysicianName = None
+    study.StudyTime = study.ReferringPhysicianName = None
+    study.StudyDate = case.listed.study_date or None
     study.StudyInstanceUID = case.names.study_uid
     study.ModalitiesInStudy = [one.modality for one in series]
     study.NumberOfStudyRelatedSeries = len(series)
@@ -104,7 +124,7 @@ def _series(study: Dataset, one: FoundSeries, root: str) -> Dataset:
 def _instance(one: FoundSeries, number: int, uid: str, root: str) -> Dataset:
     instance = Dataset()
     is_ct = one.modality == "CT"
-    instance.SOPClassUID = CT_IMAGE_STORAGE if is_ct else SEGMENTATION_STORAGE
+    instance.SOPClassUID = one.sop_class
     instance.SOPInstanceUID, instance.InstanceNumber = uid, number
     _, instance.Rows, instance.Columns = one.case.geometry.shape_zyx
     instance.BitsAllocated = 16 if is_ct else 1

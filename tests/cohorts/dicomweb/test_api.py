@@ -1,13 +1,16 @@
 """Searching, refusals, caching and cost."""
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from cohorts import storage
 from cohorts.dicomweb.cases import ServedCase
+from cohorts.models import CTSeries
 from tests.cases import store_case
 from tests.cohorts.dicomweb.conftest import EXPLICIT, JPEG_LS
 
@@ -17,14 +20,76 @@ STUDY_KEYS = {
     *("00201206", "00201208"),
 }
 
+STUDIES_FOUND = {
+    "": ["P001", "P002", "Q003"],
+    "PatientID=P002": ["P002"],
+    "00100020=Q003": ["Q003"],
+    "PatientName=P*": ["P001", "P002"],
+    "PatientID=?003": ["Q003"],
+    "PatientID=[PQ]001": [],
+    "PatientID=P001,Q003": ["P001", "Q003"],
+    "ModalitiesInStudy=SEG": ["P001", "Q003"],
+    "Modality=SEG": ["P001", "Q003"],
+    "StudyDate=20160301": ["P001"],
+    "00080020=20160301-20181121": ["P001"],
+    "StudyDate=20160302-": ["Q003"],
+    "StudyDate=-20160301": ["P001"],
+    "StudyDate=*": ["P001", "P002", "Q003"],
+    "StudyDate=": ["P001", "P002", "Q003"],
+    "SeriesNumber=7": ["Q003"],
+    "SeriesNumber=100": ["P001", "Q003"],
+    "Modality=CT&SeriesNumber=100": [],
+    "AccessionNumber=*1*": [],
+    "AccessionNumber=*": ["P001", "P002", "Q003"],
+    "StudyDescription=*neck*": [],
+    "StudyTime=10-12&StudyID=1&ReferringPhysicianName=A*": [],
+    "PerformedProcedureStepStartDate=20160301-&PerformedProcedureStepStartTime=10": [],
+    "RequestAttributesSequence.ScheduledProcedureStepID=1": [],
+    "00400275.00401001=1": [],
+    "limit=1": ["P001"],
+    "limit=1&offset=1": ["P002"],
+    "offset=3": [],
+    "includefield=all&includefield=00080060,PatientAge": ["P001", "P002", "Q003"],
+    "includefield=00400275.00400009,00091001": ["P001", "P002", "Q003"],
+    "StudyInstanceUID=2.25.1": [],
+    "StudyInstanceUID=2.25.": [],
+}
+
+REFUSED = (
+    "StudyDate=2020",
+    "StudyDate=20200101-2021",
+    "SOPInstanceUID=2.25.1",
+    "InstanceNumber=1",
+    "Nonsense=1",
+    "limit=-1",
+    "limit=many",
+    "offset=1.5",
+    "includefield=Nonsense",
+    "FFFFFFFF=1",
+)
+
 
 def names_of(answer):
     return [one["00100020"]["Value"][0] for one in answer.json()]
 
 
+def give_header(patient, study_date, series_number=None):
+    """Let intake have stored a header with these two attributes."""
+    common = {"00080020": {"vr": "DA", "Value": [study_date]}}
+    if series_number is not None:
+        common["00200011"] = {"vr": "IS", "Value": [series_number]}
+    key = storage.put(json.dumps({"common": common}).encode())
+    CTSeries.objects.filter(patient=patient).update(header_key=key)
+    patient.series.refresh_from_db()
+
+
 @pytest.fixture
 def several(cohort, patient):
-    return [patient, store_case(cohort, "P002", nodes=0), store_case(cohort, "Q003", nodes=1)]
+    """Three cases: two with the day of their study, one of them with a series number, too."""
+    give_header(patient, "20160301")
+    second, third = store_case(cohort, "P002", nodes=0), store_case(cohort, "Q003", nodes=1)
+    give_header(third, "20181122", 7)
+    return [patient, second, third]
 
 
 @pytest.fixture
@@ -46,30 +111,13 @@ def test_a_study_has_the_attributes_of_the_standard(coordinator, root, case):
     assert (study["00201206"]["Value"], study["00201208"]["Value"]) == ([2], [13])
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", ["P001", "P002", "Q003"]),
-        ("PatientID=P002", ["P002"]),
-        ("00100020=Q003", ["Q003"]),
-        ("PatientName=P*", ["P001", "P002"]),
-        ("PatientID=?003", ["Q003"]),
-        ("PatientID=[PQ]001", []),
-        ("PatientID=P001,Q003", ["P001", "Q003"]),
-        ("ModalitiesInStudy=SEG", ["P001", "Q003"]),
-        ("Modality=SEG", ["P001", "Q003"]),
-        ("limit=1", ["P001"]),
-        ("limit=1&offset=1", ["P002"]),
-        ("offset=3", []),
-        ("includefield=all&includefield=00080060,PatientAge", ["P001", "P002", "Q003"]),
-        ("StudyInstanceUID=2.25.1", []),
-        ("StudyInstanceUID=2.25.", []),
-    ],
-)
-def test_studies_are_searched(coordinator, root, several, query, found):
-    answer = coordinator.get(f"{root}/studies?{query}")
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/dicom+json")
-    assert names_of(answer) == found
+def test_studies_are_searched(coordinator, root, several):
+    found = {}
+    for query in STUDIES_FOUND:
+        answer = coordinator.get(f"{root}/studies?{query}")
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/dicom+json")
+        found[query] = names_of(answer)
+    assert found == STUDIES_FOUND
 
 
 def test_studies_series_and_instances_are_searched_by_uid(coordinator, root, several):
@@ -86,24 +134,37 @@ def test_studies_series_and_instances_are_searched_by_uid(coordinator, root, sev
     assert one["00080018"]["Value"] == [case.segmentation_uid]
     uid = case.images.uid(4)
     assert len(coordinator.get(f"{root}/instances?SOPInstanceUID={uid}").json()) == 1
+    assert len(coordinator.get(f"{root}/instances?InstanceNumber=5").json()) == 3
+    sop_class = "1.2.840.10008.5.1.4.1.1.66.4"
+    assert len(coordinator.get(f"{root}/instances?SOPClassUID={sop_class}").json()) == 2
 
 
-@pytest.mark.parametrize(
-    ("query", "word"),
-    [
-        ("StudyDate=20200101", "StudyDate"),
-        ("Nonsense=1", "Nonsense"),
-        ("limit=-1", "limit"),
-        ("limit=many", "limit"),
-        ("offset=1.5", "offset"),
-        ("includefield=Nonsense", "includefield"),
-        ("FFFFFFFF=1", "FFFFFFFF"),
-    ],
-)
-def test_what_cannot_be_searched_by_is_refused(coordinator, root, query, word):
-    answer = coordinator.get(f"{root}/studies?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert list(answer.json()["fields"]) == [word]
+def test_a_search_tells_the_day_and_the_numbers_of_the_metadata(coordinator, root, several):
+    for patient in several:
+        study = f"{root}/studies/{ServedCase(patient).names.study_uid}"
+        told = coordinator.get(f"{study}/instances").json()
+        metadata = {
+            one["00080018"]["Value"][0]: one for one in coordinator.get(f"{study}/metadata").json()
+        }
+        assert len(told) == len(metadata)
+        for one in told:
+            same = metadata[one["00080018"]["Value"][0]]
+            for tag in ("00080020", "00080016", "0020000E", "00200011", "00200013"):
+                assert one[tag].get("Value") == same[tag].get("Value"), tag
+
+
+def test_a_case_whose_header_is_lost_is_found_all_the_same(coordinator, root, several):
+    CTSeries.objects.filter(patient=several[0]).update(header_key="0" * 64)
+    studies = coordinator.get(f"{root}/studies")
+    assert names_of(studies) == ["P001", "P002", "Q003"]
+    assert "Value" not in studies.json()[0]["00080020"]
+
+
+def test_what_cannot_be_searched_by_is_refused(coordinator, root):
+    for query in REFUSED:
+        answer = coordinator.get(f"{root}/studies?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), query
+        assert list(answer.json()["fields"]) == [query.partition("=")[0]]
 
 
 def test_a_client_is_warned(coordinator, root, several):
