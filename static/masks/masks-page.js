@@ -47,8 +47,8 @@ class MasksPage {
         [this.versions?.shown?.mask, STYLES.version],
       ],
       mayDraw: () => this.mayDraw(),
-      say: (text) => this.say(text),
-      fail: (error) => this.notice(explain(error)),
+      say: (text) => this.panel.say(text),
+      fail: (error) => this.panel.notice(explain(error)),
       wait: (text, work) => this.wait(text, work),
       onChange: () => this.show(),
     });
@@ -57,8 +57,11 @@ class MasksPage {
     this.newer = new NewerVersion(this.part('stale'), this.caseUrl);
     this.versions = new VersionList(
       this.part('versions'),
-      (shown) => this.#sayOutlined(shown),
-      (error) => this.notice(`The versions cannot be shown: ${explain(error)}`),
+      (shown) => {
+        this.panel.sayOutlined(shown, this.editor.grid);
+        this.tools.layer.redraw();
+      },
+      (error) => this.panel.notice(`The versions cannot be shown: ${explain(error)}`),
     );
     const section = this.part('candidate');
     /** Where a candidate is looked at. */
@@ -117,7 +120,7 @@ class MasksPage {
       'drop-kept': () => this.#dropKept(),
       'retry-save': () => this.saves.retryNow(),
       'give-up-save': () => this.saves.giveUp(),
-      'close-notice': () => this.notice(''),
+      'close-notice': () => this.panel.notice(''),
       help: () => this.part('help').showModal(),
     };
   }
@@ -146,7 +149,7 @@ class MasksPage {
   }
 
   async start() {
-    this.#problem('');
+    this.panel.problem('');
     try {
       const payload = await this.#load();
       this.editor = new MaskEditor(payload);
@@ -164,7 +167,7 @@ class MasksPage {
         this.tools.choose('brush');
       }
     } catch (error) {
-      this.#problem(explain(error));
+      this.panel.problem(explain(error));
     }
   }
 
@@ -198,7 +201,7 @@ class MasksPage {
     this.#open(node);
     const leftOut = this.editor.openCandidate(candidate, node);
     this.viewer.goToNode({ node, centroid_zyx: candidate.centroid_zyx });
-    this.#sayLeftOut(leftOut);
+    this.panel.sayLeftOut(leftOut);
     this.tools.layer.redraw();
     this.show();
   }
@@ -220,7 +223,7 @@ class MasksPage {
       // What was saved on leaving is still said.
       const said = this.part('said').textContent;
       this.#open(node);
-      this.say(said);
+      this.panel.say(said);
     }
   }
 
@@ -237,8 +240,8 @@ class MasksPage {
   #open(node) {
     this.tools.discardProposal();
     this.editor.open(node);
-    this.notice('');
-    this.say('');
+    this.panel.notice('');
+    this.panel.say('');
     this.#showNodes();
     if (this.editor.target !== null) {
       this.viewer.goToNode(this.editor.target);
@@ -251,15 +254,6 @@ class MasksPage {
     this.viewer.replaceNodes(this.editor.others(), this.editor.nodes);
     this.viewer.setCurrentNode(this.editor.target?.node ?? null);
     this.show();
-  }
-
-  /** @param {{version: number, mask: import('./mask.js').Mask} | null} shown */
-  #sayOutlined(shown) {
-    const lies = shown?.mask.slices();
-    const slices = lies && [lies[0], lies[lies.length - 1]];
-    const where = slices && this.panel.whereIs({ slices }, this.editor.grid).toLowerCase();
-    this.say(shown ? `Version ${shown.version} is the dotted lilac line, in ${where}.` : '');
-    this.tools.layer.redraw();
   }
 
   discard() {
@@ -349,8 +343,8 @@ class MasksPage {
 
   /** @param {string} url @param {object} body @returns {Promise<boolean>} */
   async #store(url, body) {
-    this.notice('');
-    this.say('');
+    this.panel.notice('');
+    this.panel.say('');
     let answer;
     try {
       answer = await this.saves.send(url, body);
@@ -370,9 +364,9 @@ class MasksPage {
     try {
       this.editor.take(await this.wait('Loading the nodes …', this.#load()));
       this.#open(next);
-      this.say(savedText(edit));
+      this.panel.say(savedText(edit));
     } catch (error) {
-      this.#problem(`Saved, but the nodes cannot be loaded: ${explain(error)}`);
+      this.panel.problem(`Saved, but the nodes cannot be loaded: ${explain(error)}`);
     }
   }
 
@@ -383,7 +377,7 @@ class MasksPage {
       return;
     }
     const isDecision = this.editor.candidate !== null;
-    this.notice(`Not saved: ${isDecision ? whyNotDecided(error) : explain(error)}`);
+    this.panel.notice(`Not saved: ${isDecision ? whyNotDecided(error) : explain(error)}`);
     if (isDecision) {
       // Somebody else may have decided: who and how stands beside the drawing then.
       await this.candidates.load().catch(() => undefined);
@@ -397,7 +391,7 @@ class MasksPage {
       const newer = await this.wait('Loading the newer version …', this.newer.fetch(this.editor));
       await this.#settle(error, newer);
     } catch (lost) {
-      this.notice(`Not saved: ${error.message} (${explain(lost)})`);
+      this.panel.notice(`Not saved: ${error.message} (${explain(lost)})`);
     }
   }
 
@@ -405,21 +399,16 @@ class MasksPage {
     if (await this.newer.askToLoad(this.editor, error, newer)) {
       this.#showNodes();
       this.versions.load(this.editor.target);
-      this.say('The newer version is loaded.');
+      this.panel.say('The newer version is loaded.');
     } else {
-      this.notice('Not saved: a newer version is stored. Your drawing stays here until you decide.');
+      this.panel.notice('Not saved: a newer version is stored. Your drawing stays here until you decide.');
     }
   }
 
   #useKept() {
-    this.#sayLeftOut(this.editor.useKept());
+    this.panel.sayLeftOut(this.editor.useKept());
     this.tools.layer.redraw();
     this.show();
-  }
-
-  /** @param {number} count */
-  #sayLeftOut(count) {
-    this.say(count > 0 ? `${count} voxels left out: other nodes are protected.` : '');
   }
 
   #dropKept() {
@@ -473,23 +462,6 @@ class MasksPage {
       this.nodeList.open(nodes.map((node) => ({ ...node, where: this.panel.whereIs(node, grid) })));
     }
     this.nodeList.show(this.panel.rowsOf(this.editor), target?.node ?? null);
-  }
-
-  /** @param {string} text */
-  say(text) {
-    this.part('said').textContent = text;
-  }
-
-  /** @param {string} text */
-  notice(text) {
-    this.part('notice-text').textContent = text;
-    this.part('notice').hidden = text === '';
-  }
-
-  /** @param {string} text */
-  #problem(text) {
-    this.part('problem-text').textContent = text;
-    this.part('problem').hidden = text === '';
   }
 }
 

@@ -118,6 +118,42 @@ export class MasksPanel {
     this.part('progress-text').textContent = text;
   }
 
+  /** @param {string} text */
+  say(text) {
+    this.part('said').textContent = text;
+  }
+
+  /** @param {number} count Voxels that a drawing lacks. */
+  sayLeftOut(count) {
+    this.say(count > 0 ? `${count} voxels left out: other nodes are protected.` : '');
+  }
+
+  /**
+   * @param {{version: number, mask: import('./mask.js').Mask} | null} outlined
+   * @param {import('./brush.js').Grid} grid
+   */
+  sayOutlined(outlined, grid) {
+    if (outlined === null) {
+      this.say('');
+      return;
+    }
+    const lies = outlined.mask.slices();
+    const where = this.whereIs({ slices: [lies[0], lies[lies.length - 1]] }, grid).toLowerCase();
+    this.say(`Version ${outlined.version} is the dotted lilac line, in ${where}.`);
+  }
+
+  /** @param {string} text */
+  notice(text) {
+    this.part('notice-text').textContent = text;
+    this.part('notice').hidden = text === '';
+  }
+
+  /** @param {string} text Why the page cannot be used; empty where it can. */
+  problem(text) {
+    this.part('problem-text').textContent = text;
+    this.part('problem').hidden = text === '';
+  }
+
   /** The nearest node comes first. @param {import('./mask-editor.js').EditedNode} target */
   offerMerger({ number, centroid_zyx: centre }, others, { spacing }) {
     const away = ({ centroid_zyx: other }) =>
