@@ -33,6 +33,9 @@ class AgreementMeasure(serializers.Serializer[object]):
     )
     upper_by_node = serializers.FloatField(allow_null=True)
     status = serializers.CharField(help_text="ok, or why a number is missing or degenerate")
+    caution = serializers.CharField(
+        allow_blank=True, help_text="Why not to lean on the limits by patient; mostly empty."
+    )
 
 
 class SettledNode(serializers.Serializer[object]):

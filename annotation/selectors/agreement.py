@@ -50,6 +50,11 @@ class AgreementReport:
     disagreements: list[SettledDisagreement]
     times: list[TimePerNode]
 
+    @property
+    def cautions(self) -> list[str]:
+        """What is said of the measures' limits, each sentence once."""
+        return list(dict.fromkeys(line.caution for line in self.lines if line.caution))
+
 
 def cohort_of_agreement(person: User, public_id: uuid.UUID) -> Cohort:
     """Return the cohort for its coordinators and adjudicators, or raise Http404."""

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from annotation import selectors, services
+from annotation.agreement_table import agreement_lines
 from annotation.annotator_agreement import annotator_agreement
 from annotation.labelling_times import Save, TimedLabelling, time_per_node
 from cohorts.models import Node
@@ -73,6 +74,25 @@ def test_measures_have_intervals_by_patient_and_by_node(client, people, cohort, 
     assert (kappa["n_nodes"], kappa["n_patients"], kappa["lower"]) == (2, 1, None)
     assert kappa["status"] == "too_few_patients"
     assert len(body["agreement"]) == 1 + 5 + 3 + 3
+
+
+def test_few_patients_are_said_wherever_limits_are_told(client, people, cohort, disputed):
+    body = ask(client, people.coordinator, "annotation_api:agreement", cohort).json()
+    # Where there are no limits, there is nothing to be careful with.
+    assert [bool(line["caution"]) for line in body["agreement"]] == [True] + [False] * 11
+    said = body["agreement"][0]["caution"]
+    assert said.startswith("Fewer than 20 patients: the interval by patient is too narrow.")
+    assert ask(client, people.coordinator, PAGES[0], cohort).content.decode().count(said) == 1
+    file = ask(client, people.coordinator, PAGES[1], cohort).content.decode()
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert [row["caution"] for row in rows if row["caution"]] == [said]
+
+
+@pytest.mark.parametrize(("n_patients", "is_said"), [(19, True), (20, False)])
+def test_twenty_patients_are_enough(n_patients, is_said):
+    pairs = [(number % 3, number % 2) for number in range(n_patients)]
+    lines = agreement_lines(annotator_agreement(pairs, range(n_patients)))
+    assert {bool(line.caution) for line in lines} == {is_said}
 
 
 def test_each_disagreement_says_how_it_was_settled(client, people, cohort, patients):

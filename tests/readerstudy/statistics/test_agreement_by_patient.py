@@ -5,6 +5,7 @@ import pytest
 
 from readerstudy.statistics.agreement import cohen_kappa, gwet_ac
 from readerstudy.statistics.agreement_by_patient import (
+    FEW_PATIENTS,
     agreement_by_patient,
     cohen_kappa_by_patient,
     gwet_ac_by_patient,
@@ -50,6 +51,34 @@ def plain(pairs):
     one = gwet_ac(pairs, categories=CATEGORIES)
     # Gwet's variance has n - 1 already.
     yield one.estimate, one.standard_error * ((len(pairs) - 1) / len(pairs)) ** 0.5
+
+
+def read_twice(rng, n_patients):
+    """Two people's calls; patients differ in how many nodes are metastatic and how hard."""
+    sizes = 1 + rng.poisson(6.4, n_patients)
+    metastatic = np.repeat(rng.beta(1.2, 2.2, n_patients), sizes)
+    wrong = np.repeat(rng.beta(0.6, 4, n_patients), sizes)
+    n = len(wrong)
+    category = (rng.random(n) < metastatic) * (1 + (rng.random(n) < 0.35))
+    calls = [
+        np.where(rng.random(n) < wrong, (category + rng.integers(1, 3, n)) % 3, category)
+        for _ in range(2)
+    ]
+    return np.stack(calls, axis=1), np.repeat(np.arange(n_patients), sizes)
+
+
+@pytest.mark.parametrize(
+    ("n_patients", "least", "most"), [(5, 0.86, 0.92), (15, 0.89, 0.94), (FEW_PATIENTS, 0.92, 0.97)]
+)
+def test_intervals_of_few_patients_are_too_narrow(n_patients, least, most):
+    rng = np.random.default_rng(n_patients)
+    truth = cohen_kappa_by_patient(*read_twice(rng, 30_000), categories=CATEGORIES).estimate
+    found = [
+        cohen_kappa_by_patient(*read_twice(rng, n_patients), categories=CATEGORIES).interval
+        for _ in range(800)
+    ]
+    covered = np.mean([one is not None and one.lower <= truth <= one.upper for one in found])
+    assert least < covered < most
 
 
 def test_one_node_per_patient_is_the_variance_by_node():
