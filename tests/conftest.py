@@ -8,6 +8,7 @@ from django.db import connection
 
 from accounts import append_only
 from tests.browsers import browsers, playwright  # noqa: F401 - fixtures of browser tests
+from tests.migrated import write_migrated
 from tests.people import cohort, people  # noqa: F401 - fixtures for every test
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -42,6 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(folder in item.path.parents for folder in PURE_FOLDERS):
             item.add_marker("no_database")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Begin with the migrated file on SQLite; Django then finds nothing to migrate."""
+    if connection.vendor != "sqlite":
+        return False
+    write_migrated(Path(connection.settings_dict["TEST"]["NAME"]))
+    return True
 
 
 _triggers_lifted = False

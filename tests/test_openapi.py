@@ -33,7 +33,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES, GLANCES = 12, 3
+EXAMPLES, GLANCES = 8, 2
 """Per operation: in the rooms a person works in on SQLite, and elsewhere."""
 ROOMS = {
     "reader": ("/api/v1/reading/",),

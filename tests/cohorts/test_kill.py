@@ -12,6 +12,7 @@ import pytest
 
 from tests.cohorts.conftest import files_below
 from tests.cohorts.inputs import write_patient, zip_of
+from tests.migrated import write_migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENTS = 6
@@ -85,7 +86,7 @@ def test_a_killed_worker_is_gone_on_with_to_the_same_cohort(tmp_path):
     archive = zip_of(tmp_path / "in", tmp_path / "in.zip")
     here = Installation(tmp_path / "data")
     here.folder.mkdir()
-    here.run("migrate", "--verbosity=0")
+    write_migrated(here.folder / "kill.sqlite3")
     here.run("shell", "--no-imports", "-c", START.format(archive=str(archive)))
 
     worker = here.start("run_worker", "--batch", "--interval", "0")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from tests.browsers import chromium
 from tests.e2e.installation import Installation
 from tests.e2e.person import Person
+from tests.migrated import write_migrated
 
 MODEL = "DeepENE untrained"
 Arrive = Callable[..., Person]
@@ -19,6 +20,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     chromium()
     installation = Installation(tmp_path_factory.mktemp("installation"))
     try:
+        write_migrated(installation.database)
         installation.manage("prepare")
         installation.create_accounts("coordinator", may_create_cohorts=True)
         installation.start_server()

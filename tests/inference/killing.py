@@ -30,6 +30,8 @@ from types import SimpleNamespace
 
 import django
 
+from tests.migrated import write_migrated
+
 PATIENTS, NODES_EACH = 3, 4
 IN_VAIN = 3
 """After so many kills in a row without progress, or two at the same node, a worker is spared until
@@ -85,8 +87,6 @@ class Stage:
 
 
 def prepare() -> None:
-    from django.core.management import call_command
-
     from cohorts.models import Cohort, CohortMember
     from inference.deepene.untrained import write_untrained_members
     from inference.services import request_predictions
@@ -94,7 +94,6 @@ def prepare() -> None:
     from tests.inference.conftest import record_version
     from tests.people import person
 
-    call_command("migrate", verbosity=0)
     cohort, by = Cohort.objects.create(name="Killed"), person("coordinator")
     CohortMember.objects.create(cohort=cohort, user=by, role="coordinator")
     for number in range(PATIENTS):
@@ -327,6 +326,7 @@ def main() -> None:
 
     stage = Stage(Path(settings.DATABASES["default"]["NAME"]))
     if not stage.fresh.exists():
+        write_migrated(stage.path)
         prepare()
         stage.keep()
     # What a worker imports late: in the parent, so that no child needs the time.

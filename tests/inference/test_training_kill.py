@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import write_migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_S = 2
 KILLS = 2
 
 PREPARE = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from cohorts.models import Cohort
 from inference.services import start_training
 from tests.inference.training_cases import TINY, freeze, store_development
@@ -129,6 +129,7 @@ def stop_and_resume(folder: Path, database: str) -> None:
 
 @pytest.mark.no_database
 def test_a_killed_and_stopped_training_gives_the_very_same_model(tmp_path):
+    write_migrated(tmp_path / "killed.sqlite3")
     subprocess.run(
         [sys.executable, "-c", PREPARE],
         env=environment(tmp_path, "killed.sqlite3"),

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.migrated import write_migrated
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -20,7 +22,7 @@ class Installation:
             "NODEWISE_LEASE_SECONDS": "2",
             **environment,
         }
-        self.run("migrate", "--verbosity", "0")
+        write_migrated(data / "rows.sqlite3")
         self.run("createcachetable")
         make = "from cohorts.services import create_cohort; "
         make += "from cohorts.vocabulary import CohortKind; "
