@@ -15,7 +15,16 @@ from accounts import audit
 from cohorts import intake_report, storage
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.reading_child import PreparedPatient
-from cohorts.models import Cohort, CTSeries, IntakeUpload, Node, NodeMask, Patient
+from cohorts.models import (
+    Candidate,
+    CandidateDecision,
+    Cohort,
+    CTSeries,
+    IntakeUpload,
+    Node,
+    NodeMask,
+    Patient,
+)
 
 PSEUDONYM = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
 NUMBERED = re.compile(r"^P(\d{3,})$")
@@ -344,7 +353,9 @@ def _remove_unused(keys: list[str]) -> None:
     if not keys:
         return
     _lock_intake()
-    used = set(NodeMask.objects.filter(runs_key__in=keys).values_list("runs_key", flat=True))
+    used: set[str] = set()
+    for masks in (NodeMask.objects, Candidate.objects, CandidateDecision.objects):
+        used.update(masks.filter(runs_key__in=keys).values_list("runs_key", flat=True))
     for header, frames in CTSeries.objects.values_list("header_key", "frames").iterator():
         used.update({header, *(frame["sha256"] for frame in frames)})
     for key in set(keys) - used:

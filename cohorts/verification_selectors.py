@@ -93,17 +93,26 @@ def _rows(rows: QuerySet[Model]) -> Iterator[Piece]:
 
 
 def _blobs(cohort: Cohort | None, frames: bool) -> Iterator[Piece]:
-    series, masks = CTSeries.objects.select_related("patient"), NodeMask.objects.all()
+    series = CTSeries.objects.select_related("patient")
     if cohort is not None:
         series = series.filter(patient__cohort=cohort)
-        masks = masks.filter(node__patient__cohort=cohort)
     for one in series.order_by("pk").iterator():
         if one.header_key:
             yield Piece(f"blob: header of CT series {one.pk}", storage.get(one.header_key))
         for index, frame in enumerate(one.frames if frames else []):
             yield Piece(f"blob: frame {index} of CT series {one.pk}", storage.get(frame["sha256"]))
-    for pk, key in masks.order_by("pk").values_list("pk", "runs_key").iterator():
-        yield Piece(f"blob: mask {pk}", storage.get(key))
+    yield from _mask_blobs(cohort)
+
+
+def _mask_blobs(cohort: Cohort | None) -> Iterator[Piece]:
+    """Yield masks of nodes, and of candidates as proposed and as they were changed."""
+    for model in (NodeMask, Candidate, CandidateDecision):
+        rows = model._base_manager.exclude(runs_key="")
+        if cohort is not None:
+            rows = rows.filter(**{PATH_TO_COHORT[model]: cohort})
+        name = "mask" if model is NodeMask else str(model._meta.verbose_name)
+        for pk, key in rows.order_by("pk").values_list("pk", "runs_key").iterator():
+            yield Piece(f"blob: {name} {pk}", storage.get(key))
 
 
 def _folder(place: str, folder: Path) -> Iterator[Piece]:

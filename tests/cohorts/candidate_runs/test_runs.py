@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.errors import Conflict
 from accounts.models import AuditEvent
-from cohorts import candidate_pipeline, services, storage
+from cohorts import candidate_pipeline, intake, services, storage
 from cohorts.candidates import registry
 from cohorts.candidates.interface import Proposal, ProposalKind, Proposals
 from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
@@ -188,6 +188,14 @@ def test_one_run_of_a_provider_at_a_time(people, patient, run):
         services.request_candidates(**ask)
     ended(run)
     services.request_candidates(**ask)
+
+
+def test_a_failing_intake_keeps_what_candidates_have(candidates):
+    """It removes the blobs that it wrote itself, unless something stored has the same bytes."""
+    kept, unused = {one.runs_key for one in Candidate.objects.all()}, storage.put(b"{}")
+    intake._remove_unused([*kept, unused])
+    assert all(map(storage.exists, kept))
+    assert not storage.exists(unused)
 
 
 def test_only_listed_providers_of_the_cohort_are_asked(people, patient, masks, settings):

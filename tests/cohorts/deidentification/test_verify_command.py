@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from cohorts import retention, storage
-from cohorts.models import ArrivingUpload, CTSeries, DicomwebToken, IntakeUpload, Patient
+from cohorts.models import (
+    ArrivingUpload,
+    Candidate,
+    CandidateRun,
+    CTSeries,
+    DicomwebToken,
+    IntakeUpload,
+    Patient,
+)
 from tests.cases import store_case
 
 TOKEN = "QX77-Anna-Test"
@@ -62,6 +70,23 @@ def leak_into_mask(case):
     return "blob: mask"
 
 
+def leak_into_candidate(case):
+    run = CandidateRun.objects.create(
+        patient=case, requested_by=User.objects.earliest("pk"), provider="LN-DETR"
+    )
+    Candidate.objects.create(
+        run=run,
+        number=1,
+        kind="node",
+        runs_key=storage.put(TOKEN.encode()),
+        bounding_box=[[0, 1], [0, 1], [0, 1]],
+        centroid_zyx=[0, 0, 0],
+        voxels=1,
+        volume_ml=0.001,
+    )
+    return "blob: candidate"
+
+
 def leak_into_frame(case):
     series = CTSeries.objects.get(patient=case)
     series.frames[1]["sha256"] = storage.put(b"77002331")
@@ -88,6 +113,7 @@ LEAKS = [
     leak_into_notes,
     leak_into_header,
     leak_into_mask,
+    leak_into_candidate,
     leak_into_frame,
     leak_into_arrival,
     leak_into_token,
