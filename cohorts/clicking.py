@@ -1,10 +1,12 @@
 """A click on a stored case -> a proposed mask: only the slices around the click are decoded."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
+from numpy.typing import NDArray
 
 from cohorts.click_segmentation.refusals import ClickRefused
 from cohorts.click_segmentation.segment import (
@@ -18,7 +20,10 @@ from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
 from cohorts.dicom.runs import encode_mask
 from cohorts.mask_selectors import protected_in
 from cohorts.models import Node, Patient
-from cohorts.selectors import volume_hu
+from cohorts.selectors import frames_hu
+
+KEPT_SLABS = 2
+"""Per process, of some 30 MB each: a stroke is answered without decoding the slices again."""
 
 
 def proposed_mask(
@@ -36,10 +41,11 @@ def proposed_mask(
     geometry = SeriesGeometry.from_dict(patient.series.geometry)
     slab = _slab(geometry, click[0])
     first, stop = slab.start_zyx[0], slab.stop_zyx[0]
+    keys = [frame["sha256"] for frame in patient.series.frames]
     down = np.array((first, 0, 0))
     try:
         found = segment_at_click(
-            volume_hu(patient.series, first, stop - 1),
+            _slab_hu(tuple(keys[first:stop]), patient.series.hu_offset),
             geometry.spacing_zyx_mm,
             (click[0] - first, click[1], click[2]),
             protected_zyx=protected_in(patient, slab, [redrawn] if redrawn else []),
@@ -55,6 +61,14 @@ def proposed_mask(
     box = BoundingBox((z0 + first, y0, x0), (z1 + first, y1, x1))
     moved = ClickedNode(box=box, mask=found.mask, short_axis_mm=found.short_axis_mm)
     return encode_mask(box, found.mask, geometry.shape_zyx), moved
+
+
+@lru_cache(maxsize=KEPT_SLABS)
+def _slab_hu(keys: tuple[str, ...], offset_hu: int) -> NDArray[np.int16]:
+    """Return slices by what they hold, so that what is kept is never another case's."""
+    slab = frames_hu(keys, offset_hu)
+    slab.flags.writeable = False
+    return slab
 
 
 def _slab(geometry: SeriesGeometry, z: int) -> BoundingBox:

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -379,8 +379,10 @@ def frame(series: CTSeries, index: int) -> bytes:
 
 def volume_hu(series: CTSeries, first_slice: int, last_slice: int) -> NDArray[np.int16]:
     """Return slices ``first_slice`` to ``last_slice`` inclusive as HU (z, y, x), checked."""
-    slices = [
-        decode_frame(storage.get_checked(entry["sha256"]), series.hu_offset)
-        for entry in series.frames[first_slice : last_slice + 1]
-    ]
-    return np.stack(slices)
+    frames = series.frames[first_slice : last_slice + 1]
+    return frames_hu([entry["sha256"] for entry in frames], series.hu_offset)
+
+
+def frames_hu(keys: Sequence[str], offset_hu: int) -> NDArray[np.int16]:
+    """Return the frames of these blobs as HU (z, y, x), checked."""
+    return np.stack([decode_frame(storage.get_checked(key), offset_hu) for key in keys])
