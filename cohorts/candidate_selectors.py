@@ -33,6 +33,8 @@ from cohorts.received_masks import ReceivedMask, placed
 from cohorts.selectors import cohorts_of, current_masks, mask_array, volume_hu
 from cohorts.vocabulary import CohortRole
 
+ALIKE_DICE = 0.5
+
 
 def providers_for(cohort: Cohort) -> list[ProviderSettings]:
     """Return the providers that may be run in a cohort, as the operator lists them."""
@@ -137,6 +139,11 @@ class OverlappedNode:
     node: Node
     version: int
     dice: float
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether they may be one node; one that only grazes another is no new mask of it."""
+        return self.dice >= ALIKE_DICE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ class Overlap(serializers.Serializer[OverlappedNode]):
     number = serializers.IntegerField(source="node.number")
     version = serializers.IntegerField()
     dice = serializers.FloatField()
+    is_alike = serializers.BooleanField()
 
 
 class Decision(serializers.Serializer[CandidateDecision]):

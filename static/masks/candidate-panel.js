@@ -20,7 +20,7 @@ const NOT_FOUND = 404;
  * @property {string} version Of the provider.
  * @property {[number, number, number]} centroid_zyx
  * @property {{verdict: string, reason: string, by: string} | null} decision
- * @property {{node: string, number: number, dice: number}[]} overlaps Most alike first.
+ * @property {{node: string, number: number, is_alike: boolean}[]} overlaps Most alike first.
  * @property {Mask} mask As proposed.
  * @property {string} acceptUrl Where it is accepted, edited or not.
  */
@@ -51,6 +51,12 @@ export class CandidatePanel {
   /** @returns {boolean} Whether it can be edited: a node, and nobody has decided about it. */
   get isOpen() {
     return this.candidate?.kind === 'node' && this.candidate.decision === null;
+  }
+
+  /** @returns {string | null} The node of which it may be a better mask. */
+  get likely() {
+    const [nearest] = this.candidate.overlaps;
+    return nearest?.is_alike ? nearest.node : null;
   }
 
   /** @param {import('./mask-editor.js').MaskEditor} editor @param {boolean} mayDraw */

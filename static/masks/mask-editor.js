@@ -104,6 +104,11 @@ export class MaskEditor {
     return this.drawing.isChanged || isPartDrawn || isBegun;
   }
 
+  /** @returns {boolean} There is a step that undo would take back. */
+  get isDrawnOn() {
+    return this.active.history.done.length > 0;
+  }
+
   startPart() {
     this.part = new Drawing(new Mask(this.grid.shape), withinNode(this.drawing.stored));
   }

@@ -3,18 +3,19 @@
  */
 import { listKeys } from '../reading/reading-keys.js';
 import { NodeList } from '../reading/node-list.js';
-import { Refusal, explain, getJson } from '../viewer/http.js';
+import { explain, getJson } from '../viewer/http.js';
 import { bindThemeButton } from '../viewer/theme-button.js';
 import { bindKeys } from '../viewer/tool-bindings.js';
 import { Viewer } from '../viewer/viewer.js';
-import { CandidatePanel, whyNotDecided } from './candidate-panel.js';
+import { CandidatePanel } from './candidate-panel.js';
 import { ask } from './dialogs.js';
 import { STYLES } from './drawing-layer.js';
 import { DrawingTools } from './drawing-tools.js';
+import { MaskChanges } from './mask-changes.js';
 import { MaskEditor } from './mask-editor.js';
 import { MASK_BINDINGS, VIEWER_KEYS } from './mask-keys.js';
 import { MaskSaves } from './mask-saves.js';
-import { MasksPanel, savedText } from './masks-panel.js';
+import { MasksPanel } from './masks-panel.js';
 import { NewerVersion } from './newer-version.js';
 import { VersionList } from './version-list.js';
 import { hasWebGl2 } from './webgl2.js';
@@ -22,7 +23,7 @@ import { hasWebGl2 } from './webgl2.js';
 /** What takes no longer is not worth a word. */
 const WORDS_AFTER_MS = 300;
 
-class MasksPage {
+export class MasksPage {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
@@ -66,6 +67,7 @@ class MasksPage {
     const section = this.part('candidate');
     /** Where a candidate is looked at. */
     this.candidates = section && new CandidatePanel(section, (node) => this.editCandidate(node));
+    this.changes = new MaskChanges(this);
     this.nodeList = new NodeList(this.part('nodes'), (node) => this.choose(node));
     this.#listen();
   }
@@ -107,15 +109,15 @@ class MasksPage {
       outlines: () => this.#toggleOutlines(viewer.outlines),
       undo: () => (this.viewer.mouse.active === 'length' ? viewer.undo() : this.#undo()),
       redo: () => (this.viewer.mouse.active === 'length' ? viewer.redo() : this.#redo()),
-      save: () => this.save(),
+      save: () => this.changes.save(),
       cancel: () => this.cancel(),
       discard: () => this.discard(),
       'next-node': () => this.choose(this.editor?.neighbour(1)?.node ?? null),
       'previous-node': () => this.choose(this.editor?.neighbour(-1)?.node ?? null),
       'new-node': () => this.choose(null),
       split: () => this.split(),
-      merge: () => this.merge(),
-      remove: () => this.remove(),
+      merge: () => this.changes.merge(),
+      remove: () => this.changes.remove(),
       'use-kept': () => this.#useKept(),
       'drop-kept': () => this.#dropKept(),
       'retry-save': () => this.saves.retryNow(),
@@ -151,7 +153,7 @@ class MasksPage {
   async start() {
     this.panel.problem('');
     try {
-      const payload = await this.#load();
+      const payload = await this.load();
       this.editor = new MaskEditor(payload);
       const { patient: caseId, frames_url: framesUrl, geometry, frames } = payload;
       const candidate = this.candidates?.candidate;
@@ -161,7 +163,7 @@ class MasksPage {
       if (candidate) {
         this.#openBeside(candidate);
       } else {
-        this.#open(first?.node ?? null);
+        this.open(first?.node ?? null);
       }
       if (this.canDraw) {
         this.tools.choose('brush');
@@ -172,7 +174,7 @@ class MasksPage {
   }
 
   /** @returns {Promise<any>} The case as it is now; the candidate is read anew, too. */
-  async #load() {
+  async load() {
     const [payload] = await Promise.all([getJson(this.caseUrl), this.candidates?.load()]);
     return payload;
   }
@@ -180,17 +182,18 @@ class MasksPage {
   /** @param {import('./candidate-panel.js').Candidate} candidate */
   #openBeside(candidate) {
     if (this.candidates.isAskedFor && this.candidates.isOpen && this.canDraw) {
-      this.#edit(null);
+      this.#edit(this.candidates.likely);
     } else {
-      this.#open(null);
+      this.open(null);
       this.viewer.goToNode({ node: null, centroid_zyx: candidate.centroid_zyx });
     }
   }
 
   /** Draw the candidate. @param {string | null} node Whose mask it becomes; null: a new node. */
   async editCandidate(node) {
+    const isOnlyBegun = this.editor?.candidate != null && !this.editor.isDrawnOn;
     // What was drawn before may have been saved as the decision.
-    if (this.mayDraw() && (await this.#mayLeave()) && this.candidates.isOpen) {
+    if (this.mayDraw() && (isOnlyBegun || (await this.#mayLeave())) && this.candidates.isOpen) {
       this.#edit(node);
     }
   }
@@ -198,7 +201,7 @@ class MasksPage {
   /** @param {string | null} node */
   #edit(node) {
     const { candidate } = this.candidates;
-    this.#open(node);
+    this.open(node);
     const leftOut = this.editor.openCandidate(candidate, node);
     this.viewer.goToNode({ node, centroid_zyx: candidate.centroid_zyx });
     this.panel.sayLeftOut(leftOut);
@@ -222,7 +225,7 @@ class MasksPage {
     } else if (await this.#mayLeave()) {
       // What was saved on leaving is still said.
       const said = this.part('said').textContent;
-      this.#open(node);
+      this.open(node);
       this.panel.say(said);
     }
   }
@@ -233,16 +236,16 @@ class MasksPage {
       return true;
     }
     const answer = await ask(this.part('leave'));
-    return answer === 'discard' || (answer === 'save' && this.save());
+    return answer === 'discard' || (answer === 'save' && this.changes.save());
   }
 
   /** @param {string | null} node */
-  #open(node) {
+  open(node) {
     this.tools.discardProposal();
     this.editor.open(node);
     this.panel.notice('');
     this.panel.say('');
-    this.#showNodes();
+    this.showNodes();
     if (this.editor.target !== null) {
       this.viewer.goToNode(this.editor.target);
       this.nodeList.reveal(node);
@@ -250,7 +253,7 @@ class MasksPage {
     this.versions.load(this.editor.target);
   }
 
-  #showNodes() {
+  showNodes() {
     this.viewer.replaceNodes(this.editor.others(), this.editor.nodes);
     this.viewer.setCurrentNode(this.editor.target?.node ?? null);
     this.show();
@@ -258,7 +261,7 @@ class MasksPage {
 
   discard() {
     if (this.editor?.isUnsaved && this.saves.state === 'idle') {
-      this.#open(this.editor.target?.node ?? null);
+      this.open(this.editor.target?.node ?? null);
     }
   }
 
@@ -275,133 +278,12 @@ class MasksPage {
     }
   }
 
-  /** @returns {boolean} Whether the node can be split, merged or removed now. */
-  #isAtRest() {
-    return this.mayDraw() && this.editor.target !== null && !this.editor.isUnsaved;
-  }
-
   split() {
-    if (this.#isAtRest()) {
+    if (this.changes.isAtRest()) {
       this.tools.discardProposal();
       this.editor.startPart();
       this.tools.choose('brush');
       this.show();
-    }
-  }
-
-  async merge() {
-    const { editor } = this;
-    if (!this.#isAtRest() || editor.nodes.length < 2) {
-      return;
-    }
-    this.panel.offerMerger(editor.target, editor.others(), editor.grid);
-    if ((await ask(this.part('merge'))) === 'merge') {
-      const other = editor.find(this.part('merge-with').value);
-      const seen = ({ node, mask_version: base }) => ({ node, base_version: base });
-      await this.#store(`${this.nodesUrl}merge/`, { nodes: [seen(editor.target), seen(other)] });
-    }
-  }
-
-  async remove() {
-    if (!this.#isAtRest()) {
-      return;
-    }
-    const { url, number, mask_version: base } = this.editor.target;
-    this.part('removed-number').textContent = String(number);
-    this.part('reason').value = '';
-    if ((await ask(this.part('removal'))) === 'remove') {
-      const reason = this.part('reason').value;
-      await this.#store(`${url}remove/`, { base_version: base, reason });
-    }
-  }
-
-  /** @returns {boolean} */
-  #canSave() {
-    const { editor } = this;
-    const isDecided = editor.candidate !== null && !this.candidates.isOpen;
-    return this.mayDraw() && editor.isUnsaved && !editor.active.mask.isEmpty && !isDecided;
-  }
-
-  /** @returns {Promise<boolean>} Whether it is stored. */
-  async save() {
-    this.tools.strokes.stop();
-    if (this.editor === null || !this.#canSave()) {
-      return false;
-    }
-    const { target, active, part, candidate } = this.editor;
-    const runs = active.mask.toRuns();
-    if (candidate !== null) {
-      const replaces = target && { node: target.node, base_version: target.mask_version };
-      return this.#store(candidate.acceptUrl, { runs, replaces });
-    }
-    if (target === null) {
-      return this.#store(this.nodesUrl, { runs });
-    }
-    const url = `${target.url}${part ? 'split' : 'masks'}/`;
-    return this.#store(url, { base_version: target.mask_version, runs });
-  }
-
-  /** @param {string} url @param {object} body @returns {Promise<boolean>} */
-  async #store(url, body) {
-    this.panel.notice('');
-    this.panel.say('');
-    let answer;
-    try {
-      answer = await this.saves.send(url, body);
-    } catch (error) {
-      await this.#refused(error);
-      return false;
-    }
-    await this.#stored(answer.edit);
-    return true;
-  }
-
-  /** Everything is read anew: a save may have made nodes and ended others. @param {any} edit */
-  async #stored(edit) {
-    const begun = edit.nodes.find(({ version }) => version !== null);
-    const next = begun?.node ?? this.editor.neighbour(1)?.node ?? null;
-    this.editor.open(null);
-    try {
-      this.editor.take(await this.wait('Loading the nodes …', this.#load()));
-      this.#open(next);
-      this.panel.say(savedText(edit));
-    } catch (error) {
-      this.panel.problem(`Saved, but the nodes cannot be loaded: ${explain(error)}`);
-    }
-  }
-
-  /** @param {unknown} error */
-  async #refused(error) {
-    if (error instanceof Refusal && error.code === 'stale_mask') {
-      await this.#offerNewer(error);
-      return;
-    }
-    const isDecision = this.editor.candidate !== null;
-    this.panel.notice(`Not saved: ${isDecision ? whyNotDecided(error) : explain(error)}`);
-    if (isDecision) {
-      // Somebody else may have decided: who and how stands beside the drawing then.
-      await this.candidates.load().catch(() => undefined);
-      this.show();
-    }
-  }
-
-  /** @param {Error} error */
-  async #offerNewer(error) {
-    try {
-      const newer = await this.wait('Loading the newer version …', this.newer.fetch(this.editor));
-      await this.#settle(error, newer);
-    } catch (lost) {
-      this.panel.notice(`Not saved: ${error.message} (${explain(lost)})`);
-    }
-  }
-
-  async #settle(error, newer) {
-    if (await this.newer.askToLoad(this.editor, error, newer)) {
-      this.#showNodes();
-      this.versions.load(this.editor.target);
-      this.panel.say('The newer version is loaded.');
-    } else {
-      this.panel.notice('Not saved: a newer version is stored. Your drawing stays here until you decide.');
     }
   }
 
@@ -447,9 +329,9 @@ class MasksPage {
       saving: this.saves.state,
       canDraw: this.canDraw,
       mayDraw: this.mayDraw(),
-      canSave: this.#canSave(),
+      canSave: this.changes.canSave(),
       besideCandidate: this.candidates?.isOpen ?? false,
-      isAtRest: this.#isAtRest(),
+      isAtRest: this.changes.isAtRest(),
     });
     this.candidates?.show(this.editor, this.mayDraw());
     this.#showList();

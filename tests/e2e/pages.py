@@ -41,6 +41,11 @@ def add_member(coordinator: Person, username: str, role: str) -> None:
     expect(coordinator.row(username).filter(has_text=role)).to_have_count(1)
 
 
+def remove_member(coordinator: Person, username: str) -> None:
+    coordinator.row(username).get_by_role("button", name="Remove").click()
+    expect(coordinator.row(username)).to_have_count(0)
+
+
 def create_study(coordinator: Person, title: str, cohort: str) -> str:
     """Return the address of the draft's page."""
     coordinator.go("/studies/")

@@ -1,4 +1,4 @@
-"""An annotator decides what a provider proposed: one accepted, one drawn on, one rejected."""
+"""An annotator decides what a provider proposed: one accepted, two drawn on, one rejected."""
 
 import gzip
 import json
@@ -23,16 +23,18 @@ from tests.e2e.person import SLOW_MS, Person
 pytestmark = [pytest.mark.browser, pytest.mark.no_database]
 
 COHORT, ANNOTATOR = "Candidates", "candidate_annotator"
-FREE, TOUCHING, NOTHING = SCORES = 0.9, 0.6, 0.1
-"""What the provider says of a ball in a free place, of one on node 1, and of another free one."""
+FREE, TOUCHING, NOTHING, ALIKE = SCORES = 0.9, 0.6, 0.1, 0.8
+"""What the provider says of a ball in a free place, of one on node 1, of another, and of node 1 itself."""
+A_MOMENT_MS = 300
 REASON = "A vessel in cross-section."
 
 
 @dataclass(frozen=True)
 class Proposed:
-    """The annotator, and the patient about whom the provider is asked."""
+    """The annotator, who gave that role, and the patient about whom the provider is asked."""
 
     person: Person
+    coordinator: Person
     patient: str
 
     def candidates(self) -> list[dict]:
@@ -66,13 +68,13 @@ def proposed(
         "JOIN cohorts_cohort c ON c.id = p.cohort_id WHERE c.name = ?",
         COHORT,
     )
-    found = Proposed(person=person, patient=str(uuid.UUID(key)))
+    found = Proposed(person=person, coordinator=coordinator, patient=str(uuid.UUID(key)))
     propose(found, house.proposed / COHORT / pseudonym)
     return found
 
 
 def propose(found: Proposed, folder: Path) -> None:
-    """Leave three masks for the provider, on the grid of an export, and how sure it is of each."""
+    """Leave four masks for the provider, on the grid of an export, and how sure it is of each."""
     address = f"{found.person.house.address}/api/v1/cohorts/patients/{found.patient}/masks/nifti/"
     exported = found.person.context.request.get(address).body()
     image = nibabel.Nifti1Image.from_bytes(gzip.decompress(exported))
@@ -83,9 +85,10 @@ def propose(found: Proposed, folder: Path) -> None:
     labels_xyz[ball(nodes_xyz.shape, places[0])] = 1
     labels_xyz[ball(nodes_xyz.shape, places[1])] = 2
     labels_xyz[ball(nodes_xyz.shape, free_place(nodes_xyz + labels_xyz))] = 3
+    labels_xyz[(nodes_xyz == 1) & (labels_xyz == 0)] = 4
     folder.mkdir(parents=True)
     nibabel.save(nibabel.Nifti1Image(labels_xyz, image.affine), folder / "nodes.nii.gz")
-    scores = {"1": FREE, "2": TOUCHING, "3": NOTHING}
+    scores = {"1": FREE, "2": TOUCHING, "3": NOTHING, "4": ALIKE}
     (folder / "scores.json").write_text(json.dumps({"nodes.nii.gz": scores}))
 
 
@@ -132,19 +135,22 @@ def test_a_provider_is_asked_and_each_candidate_decided(proposed):
     person, page = proposed.person, proposed.person.page
     person.go(f"/cohorts/patients/{proposed.patient}/candidates/")
     person.click("Ask")
-    expect(page.locator("tr[data-candidate]")).to_have_count(3, timeout=SLOW_MS)
+    expect(page.locator("tr[data-candidate]")).to_have_count(4, timeout=SLOW_MS)
     person.shot("candidates")
     look_at_its_slice(proposed)
     accept_by_key(proposed)
     edit_on_the_drawing_page(proposed)
+    edit_as_the_mask_of_a_node(proposed)
     reject_with_a_reason(proposed)
     verdicts = {score: proposed.scored(score)["decision"]["verdict"] for score in SCORES}
-    assert verdicts == {FREE: "accepted", TOUCHING: "edited", NOTHING: "rejected"}
+    edited = {TOUCHING: "edited", ALIKE: "edited"}
+    assert verdicts == {FREE: "accepted", NOTHING: "rejected"} | edited
     told = person.house.ask(
         "SELECT verb, reason FROM accounts_auditevent WHERE verb LIKE 'candidate_%' ORDER BY id"
     )
     assert told == [
         ("candidate_accepted", ""),
+        ("candidate_edited", ""),
         ("candidate_edited", ""),
         ("candidate_rejected", REASON),
     ]
@@ -180,7 +186,11 @@ def accept_by_key(proposed: Proposed) -> None:
 
 def edit_on_the_drawing_page(proposed: Proposed) -> None:
     page = proposed.person.page
-    go_to_row(proposed, TOUCHING)
+    row = go_to_row(proposed, TOUCHING)
+    page.keyboard.press("a")  # it only grazes node 1: no key makes it that node's mask
+    page.wait_for_timeout(A_MOMENT_MS)
+    expect(row).to_contain_text(f"{TOUCHING:.2f}")
+    assert proposed.scored(TOUCHING)["decision"] is None
     page.keyboard.press("e")
     drawing = drawing_page(proposed, page)
     candidate, node_1 = proposed.scored(TOUCHING), drawing.mask(1)
@@ -208,6 +218,34 @@ def edit_on_the_drawing_page(proposed: Proposed) -> None:
     assert (drawing.mask(1) == node_1).all()
     (version,) = versions_of(drawing, added)
     assert (version["origin"], version["by"]) == ("candidate edited", ANNOTATOR)
+
+
+def edit_as_the_mask_of_a_node(proposed: Proposed) -> None:
+    """Meanwhile the role is lost: the drawing is kept, and is saved when the role is back."""
+    page, coordinator = proposed.person.page, proposed.coordinator
+    page.get_by_role("link", name="All candidates").click()
+    row = go_to_row(proposed, ALIKE)
+    expect(row.locator('[data-key="a"]')).to_have_text("New mask of node 1")
+    page.keyboard.press("e")
+    drawing = drawing_page(proposed, page)
+    heading = drawing.part("node-heading")
+    expect(heading).to_contain_text("Node 1 from candidate")
+    page.get_by_role("button", name="Edit as a new node").click()  # unasked: nothing is drawn yet
+    expect(heading).to_contain_text("New node from candidate")
+    page.get_by_role("button", name="Edit as mask of node 1").click()
+    expect(heading).to_contain_text("Node 1 from candidate")
+    z, y, x = proposed.scored(ALIKE)["centroid_zyx"]
+    drawing.drag((y, x), right=14)
+    pages.remove_member(coordinator, ANNOTATOR)
+    with proposed.person.watch.provoking(404, "/candidates/"):
+        page.keyboard.press("Control+s")
+        expect(drawing.part("notice-text")).to_contain_text("You no longer decide about candidates")
+    expect(drawing.part("save-text")).to_have_text("Changes not saved")
+    pages.add_member(coordinator, ANNOTATOR, "Annotator")
+    page.keyboard.press("Control+s")
+    drawing.is_on(1, version=2)
+    stored = drawing.mask(1)
+    assert (stored & ~proposed.mask(ALIKE))[round(z)].any(), "what was drawn is stored"
 
 
 def reject_with_a_reason(proposed: Proposed) -> None:
