@@ -139,8 +139,13 @@ def peak_memory(folder: Path) -> tuple[float, float]:
 
 
 def growth(patients: int) -> None:
-    """Print the cost per patient at the beginning and the end of a large upload."""
+    """Print the cost per patient at the beginning and the end of a large upload.
+
+    Grouping comes before all patients, so a tenth of the upload is grouped by itself to compare.
+    """
+    from cohorts.dicom.patients import group_files
     from cohorts.dicom.reading_child import ReadingLimits, prepare
+    from cohorts.dicom.source_files import list_folder
     from tests.cohorts.inputs import write_patient
 
     with tempfile.TemporaryDirectory() as name:
@@ -158,12 +163,24 @@ def growth(patients: int) -> None:
             on_patient=lambda _: ends.append(time.perf_counter()),
         )
         tenth = patients // 10
+        whole = time.perf_counter() - started
         first, last = ends[tenth] - ends[0], ends[-1] - ends[-1 - tenth]
-    print(f"\n{patients} small patients: {time.perf_counter() - started:.1f} s, of which grouping")
+        files = list_folder(source)
+        grouping = []
+        for share in (files[: len(files) // 10], files):
+            begun = time.perf_counter()
+            group_files(share)
+            grouping.append((time.perf_counter() - begun) / len(share))
     print(
-        f"{ends[0] - started:.1f} s; per patient {1000 * first / tenth:.1f} ms in the first tenth,"
+        f"\n{patients} small patients: {whole:.1f} s, of which grouping {ends[0] - started:.1f} s;"
     )
-    print(f"{1000 * last / tenth:.1f} ms in the last (ratio {last / first:.2f}).")
+    print(
+        f"per patient {1000 * first / tenth:.1f} ms in the first tenth, "
+        f"{1000 * last / tenth:.1f} ms in the last (ratio {last / first:.2f});"
+    )
+    print(
+        f"grouping a file of all takes {grouping[1] / grouping[0]:.2f} of what it takes of a tenth."
+    )
 
 
 def main() -> None:

@@ -136,8 +136,9 @@ def group_files(
             "no CT image was found; give DICOM CT files (Modality CT, CT Image Storage). "
             + " ".join(found.notes[:5]),
         )
-    _attach_broken(found, patients)
-    unowned = _attach_masks(found, patients)
+    owners = _Owners(patients)
+    _attach_broken(found, owners)
+    unowned = _attach_masks(found, owners)
     ordered = sorted(patients, key=lambda patient: (patient.folder, patient.patient_id))
     return Upload(ordered + unowned, found.notes)
 
@@ -265,44 +266,115 @@ def _refusal_of(
     return None
 
 
-def _attach_broken(found: _Sorted, patients: Sequence[PatientInput]) -> None:
+class _Owners:
+    """The patients of an upload by all that a mask may name; each file then looks its own up.
+
+    A search through the patients for every file would cost a thousand patients as much as all else.
+    """
+
+    def __init__(self, patients: Sequence[PatientInput]) -> None:
+        self.patients = patients
+        self.by_series = _by(patients, lambda one: [file.series_uid for file in one.ct_files])
+        self.by_frame = _by(
+            patients, lambda one: [file.text("FrameOfReferenceUID") for file in one.ct_files]
+        )
+        self.by_id = _by(patients, lambda one: [one.patient_id])
+        self.by_name = _by(patients, _names_of)
+        self.by_level = _by(patients, lambda one: _levels_around(one.folders()))
+
+    def of_segmentation(self, segmentation: DicomFile) -> PatientInput | None:
+        """Decide by referenced series, frame of reference, PatientID, then folder."""
+        header = segmentation.header
+        patient_ids = {segmentation.patient_id} - {""}
+        for index, keys in (
+            (self.by_series, referenced_series(header)),
+            (self.by_frame, referenced_frames(header)),
+            (self.by_id, patient_ids),
+        ):
+            owners = {id(owner): owner for key in keys for owner in index.get(key, [])}
+            if len(owners) == 1:
+                return next(iter(owners.values()))
+        return self.of_file(segmentation.file)
+
+    def of_file(self, file: SourceFile) -> PatientInput | None:
+        """Decide by the only patient, the file's name, then the nearest folder."""
+        if len(self.patients) == 1:
+            return self.patients[0]
+        named = self.by_name.get(file.stem, [])
+        if len(named) == 1:
+            return named[0]
+        near = self.near(file)
+        return near[0] if len(near) == 1 else None
+
+    def near(self, file: SourceFile) -> list[PatientInput]:
+        """Return the patients below the innermost folder around a file that holds any CT."""
+        levels = _levels_of(file.folder)
+        return next((self.by_level[level] for level in levels if level in self.by_level), [])
+
+
+def _by(
+    patients: Sequence[PatientInput], keys_of: Callable[[PatientInput], Iterable[str]]
+) -> dict[str, list[PatientInput]]:
+    """Return the patients of each key, each once, in their order."""
+    found: dict[str, list[PatientInput]] = defaultdict(list)
+    for patient in patients:
+        for key in set(keys_of(patient)):
+            found[key].append(patient)
+    return dict(found)
+
+
+def _names_of(patient: PatientInput) -> set[str]:
+    """Return what a mask of the patient may be called: PatientID, or a part of its folders."""
+    parts = (PurePosixPath(folder).parts for folder in patient.folders())
+    return {patient.patient_id}.union(*parts)
+
+
+def _levels_around(folders: Iterable[str]) -> set[str]:
+    return {level for folder in folders for level in _levels_of(folder)}
+
+
+def _levels_of(folder: str) -> list[str]:
+    """Return a folder and those around it, the innermost first; the upload itself is ``.``."""
+    path = PurePosixPath(folder)
+    return [str(level) for level in (path, *path.parents)]
+
+
+def _attach_broken(found: _Sorted, owners: _Owners) -> None:
     """Refuse the patient among whose files a broken one lies."""
     for file, error in found.broken:
-        owners = _nearest(file, patients) or patients
-        for patient in owners:
+        for patient in owners.near(file) or owners.patients:
             patient.refusal = patient.refusal or error
 
 
-def _attach_masks(found: _Sorted, patients: Sequence[PatientInput]) -> list[PatientInput]:
+def _attach_masks(found: _Sorted, owners: _Owners) -> list[PatientInput]:
     """Give each mask to its patient; return refusals for those that nobody owns."""
     unowned = []
     for segmentation in found.segmentations:
-        owner = _owner_of_segmentation(segmentation, patients)
+        owner = owners.of_segmentation(segmentation)
         if owner:
             owner.segmentations.append(segmentation)
         else:
             unowned.append(_unattributed(segmentation.file))
     for label_map in found.label_maps:
-        owner = _owner_of_file(label_map, patients)
+        owner = owners.of_file(label_map)
         if owner:
             owner.label_maps.append(label_map)
         else:
             unowned.append(_unattributed(label_map))
-    _attach_tables(found, patients)
+    _attach_tables(found, owners.patients)
     return unowned
 
 
 def _attach_tables(found: _Sorted, patients: Sequence[PatientInput]) -> None:
     """Give each table of names to the patient with the label map of the same name."""
+    owners: dict[tuple[str, str], PatientInput] = {}
+    for patient in patients:
+        for label_map in patient.label_maps:
+            owners.setdefault((label_map.folder, label_map.stem), patient)
     for table in found.label_tables:
-        place = (table.folder, table.stem)
-        owners = [
-            patient
-            for patient in patients
-            if any((label_map.folder, label_map.stem) == place for label_map in patient.label_maps)
-        ]
-        if owners:
-            owners[0].label_tables.append(table)
+        owner = owners.get((table.folder, table.stem))
+        if owner:
+            owner.label_tables.append(table)
         else:
             found.notes.append(f"{table.name}: left out, no label map of this name lies beside it")
 
@@ -315,53 +387,3 @@ def _unattributed(file: SourceFile) -> PatientInput:
         file.name,
     )
     return PatientInput("", file.folder, refusal=refusal)
-
-
-def _owner_of_segmentation(
-    segmentation: DicomFile, patients: Sequence[PatientInput]
-) -> PatientInput | None:
-    """Decide by referenced series, frame of reference, PatientID, then folder."""
-    series = referenced_series(segmentation.header)
-    frames = referenced_frames(segmentation.header)
-    tests: tuple[Callable[[PatientInput], bool], ...] = (
-        lambda patient: any(image.series_uid in series for image in patient.ct_files),
-        lambda patient: any(
-            image.text("FrameOfReferenceUID") in frames for image in patient.ct_files
-        ),
-        lambda patient: bool(patient.patient_id) and patient.patient_id == segmentation.patient_id,
-    )
-    for test in tests:
-        owners = [patient for patient in patients if test(patient)]
-        if len(owners) == 1:
-            return owners[0]
-    return _owner_of_file(segmentation.file, patients)
-
-
-def _owner_of_file(file: SourceFile, patients: Sequence[PatientInput]) -> PatientInput | None:
-    """Decide by the only patient, the file's name, then the nearest folder."""
-    if len(patients) == 1:
-        return patients[0]
-    named = [
-        patient
-        for patient in patients
-        if file.stem == patient.patient_id
-        or any(file.stem in PurePosixPath(folder).parts for folder in patient.folders())
-    ]
-    if len(named) == 1:
-        return named[0]
-    near = _nearest(file, patients)
-    return near[0] if len(near) == 1 else None
-
-
-def _nearest(file: SourceFile, patients: Sequence[PatientInput]) -> list[PatientInput]:
-    """Return the patients below the innermost folder around a file that holds any CT."""
-    folder = PurePosixPath(file.folder)
-    for level in (folder, *folder.parents):
-        owners = [
-            patient
-            for patient in patients
-            if any(PurePosixPath(place).is_relative_to(level) for place in patient.folders())
-        ]
-        if owners:
-            return owners
-    return []

@@ -7,7 +7,7 @@ import pytest
 from tests.cohorts.hostile.fuzz import Mutant, Worker, run_fuzz
 
 IN_CI = os.environ.get("CI") == "true"
-MUTANTS = int(os.environ.get("NODEWISE_FUZZ_MUTANTS") or (20_000 if IN_CI else 5_000))
+MUTANTS = int(os.environ.get("NODEWISE_FUZZ_MUTANTS") or (100_000 if IN_CI else 5_000))
 pytestmark = pytest.mark.no_database
 
 
