@@ -83,6 +83,7 @@ APPEND_ONLY_TABLES = (
     "cohorts_candidatedecision",
     "cohorts_maskedit",
     "cohorts_maskeditnode",
+    "cohorts_stationmask",
     "annotation_nodelabel",
     "annotation_labellingreopening",
     "annotation_findingreason",

@@ -24,6 +24,7 @@ from cohorts.models import (
     Node,
     NodeMask,
     Patient,
+    StationMask,
 )
 
 PSEUDONYM = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
@@ -60,9 +61,14 @@ class Case:
 
     def blobs(self) -> list[tuple[Path, str]]:
         """Return file and digest of the header, and of every frame and mask."""
-        masks = [node["mask"] for node in self.record["nodes"]]
+        masks = [one["mask"] for one in (*self.record["nodes"], *self.stations)]
         entries = [self.record["header"], *self.record["frames"], *masks]
         return [(self.folder / entry["file"], entry["sha256"]) for entry in entries]
+
+    @property
+    def stations(self) -> list[dict[str, Any]]:
+        """Side, level and mask of each station; none in a folder from before they were kept."""
+        return list(self.record.get("stations", []))
 
     def mask_digest(self, node: dict[str, Any]) -> str:
         """Return the digest of one node's mask."""
@@ -259,6 +265,10 @@ def _write_rows(upload: IntakeUpload, case: Case, fresh: list[str]) -> tuple[Pat
     patient = _write_patient(upload, case)
     for node in case.record["nodes"]:
         _write_node(patient, case, node)
+    for one in case.stations:
+        StationMask.objects.create(
+            patient=patient, side=one["side"], level=one["level"], runs_key=one["mask"]["sha256"]
+        )
     audit.record(
         by=upload.requested_by,
         verb="store_patient",
@@ -354,8 +364,9 @@ def _remove_unused(keys: list[str]) -> None:
         return
     _lock_intake()
     used: set[str] = set()
-    for masks in (NodeMask.objects, Candidate.objects, CandidateDecision.objects):
-        used.update(masks.filter(runs_key__in=keys).values_list("runs_key", flat=True))
+    for model in (NodeMask, StationMask, Candidate, CandidateDecision):
+        rows = model._base_manager.filter(runs_key__in=keys)
+        used.update(rows.values_list("runs_key", flat=True))
     for header, frames in CTSeries.objects.values_list("header_key", "frames").iterator():
         used.update({header, *(frame["sha256"] for frame in frames)})
     for key in set(keys) - used:

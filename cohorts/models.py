@@ -218,6 +218,19 @@ class NodeMask(models.Model):
         return f"mask v{self.version} of node {self.node_id}"
 
 
+class StationMask(models.Model):
+    """A mask of one nodal level, as it came with the patient's CT; append-only."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="stations")
+    side = models.CharField(max_length=5, blank=True, help_text="left or right; empty: not told.")
+    level = models.CharField(max_length=4, help_text="Ia ... VI")
+    runs_key = models.CharField(max_length=64, help_text="Blob of the run-length JSON.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"level {self.level} {self.side} of patient {self.patient_id}"
+
+
 class DicomwebToken(models.Model):
     """Lets a viewer read one cohort by DICOMweb in a person's name; only its digest is kept."""
 

@@ -26,6 +26,7 @@ from cohorts.models import (
     Node,
     NodeMask,
     Patient,
+    StationMask,
 )
 
 PATH_TO_COHORT: dict[type[Model], str] = {
@@ -33,6 +34,7 @@ PATH_TO_COHORT: dict[type[Model], str] = {
     CTSeries: "patient__cohort",
     Node: "patient__cohort",
     NodeMask: "node__patient__cohort",
+    StationMask: "patient__cohort",
     IntakeUpload: "cohort",
     ArrivingUpload: "cohort",
     ArchiveSearch: "cohort",
@@ -105,8 +107,8 @@ def _blobs(cohort: Cohort | None, frames: bool) -> Iterator[Piece]:
 
 
 def _mask_blobs(cohort: Cohort | None) -> Iterator[Piece]:
-    """Yield masks of nodes, and of candidates as proposed and as they were changed."""
-    for model in (NodeMask, Candidate, CandidateDecision):
+    """Yield masks of nodes and stations, and of candidates as proposed and as changed."""
+    for model in (NodeMask, StationMask, Candidate, CandidateDecision):
         rows = model._base_manager.exclude(runs_key="")
         if cohort is not None:
             rows = rows.filter(**{PATH_TO_COHORT[model]: cohort})

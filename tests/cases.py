@@ -10,7 +10,7 @@ from cohorts import storage
 from cohorts.dicom.frames import encode_frame
 from cohorts.dicom.geometry import BoundingBox, SeriesGeometry
 from cohorts.dicom.runs import encode_mask
-from cohorts.models import Cohort, CTSeries, Node, NodeMask, Patient
+from cohorts.models import Cohort, CTSeries, Node, NodeMask, Patient, StationMask
 
 SHAPE = (12, 64, 64)
 SPACING = (3.0, 0.8, 0.8)
@@ -61,6 +61,20 @@ def box_runs(start: tuple[int, int, int], stop: tuple[int, int, int]) -> dict[st
     box = BoundingBox(start, stop)
     runs: dict[str, Any] = json.loads(encode_mask(box, np.ones(box.shape_zyx, bool), SHAPE))
     return runs
+
+
+def store_station(
+    patient: Patient,
+    side: str,
+    level: str,
+    start: tuple[int, int, int],
+    stop: tuple[int, int, int],
+) -> StationMask:
+    """Store a box-shaped station mask, as intake would."""
+    box = BoundingBox(start, stop)
+    runs = encode_mask(box, np.ones(box.shape_zyx, bool), SHAPE)
+    key = storage.put(runs)
+    return StationMask.objects.create(patient=patient, side=side, level=level, runs_key=key)
 
 
 def _store_node(patient: Patient, number: int, hu_sha256: str) -> None:

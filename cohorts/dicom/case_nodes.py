@@ -12,10 +12,9 @@ from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.masks import NodeMaskInput
 from cohorts.dicom.measurements import NodeMeasurements, measure_node
 from cohorts.dicom.neighbouring_stations import neighbouring_station
-from cohorts.dicom.node_warnings import AirCheck, warnings_on_size
+from cohorts.dicom.node_warnings import AirCheck, outside_stations, warnings_on_size
 from cohorts.dicom.runs import encode_mask, mask_digest
 from cohorts.dicom.stations import (
-    NEAREST_MM,
     Station,
     StationMasks,
     StationResult,
@@ -80,7 +79,7 @@ def write_nodes(
         warnings += warnings_on_size(node.label, measured)
         warnings += air.warnings(node)
         if found.known and station is None:
-            warnings.append(_no_station(node.label))
+            warnings.append(outside_stations(node.label))
     return records, warnings
 
 
@@ -117,14 +116,6 @@ def _neighbour(
 ) -> Record:
     found = station and neighbouring_station(measured.centroid_zyx, station, stations, geometry)
     return {"neighbouring_station": found.to_dict() if found else None}
-
-
-def _no_station(label: int) -> IntakeWarning:
-    return IntakeWarning(
-        code=WarningCode.NO_STATION,
-        message=f"lies in no station mask, nor within {NEAREST_MM:g} mm of one",
-        node=label,
-    )
 
 
 def _on_names(found: StationResult) -> list[IntakeWarning]:

@@ -6,6 +6,7 @@ The folder of an accepted patient::
     header.json        de-identified header for DICOMweb (see `case_header`)
     frames/0000.jls    one JPEG-LS frame per axial slice, from feet to head (see `reorientation`)
     masks/<label>.json one run-length mask per node (see `runs`)
+    stations/000.json  one run-length mask per station
 
 `case.json` holds the PatientID as found in `source_patient_id` and file names in `notes`; both are
 for the person who imports and are never stored with the case.
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from cohorts.deidentification.policy import DeidentificationPolicy
 from cohorts.dicom.case_header import header_of_case
 from cohorts.dicom.case_nodes import write_nodes
+from cohorts.dicom.case_stations import write_stations
 from cohorts.dicom.deidentify import allowed_attributes
 from cohorts.dicom.face import FaceProtection, protect_face
 from cohorts.dicom.frames import encode_frame, frame_digest, frame_metadata
@@ -93,9 +95,8 @@ def prepare_patient(
     warnings += [*series.warnings, *doubts, *mask_doubts]
     files = _mask_names(patient)
     records, oddities = write_nodes(nodes, stations, volume_zyx, geometry, target, files)
-    warnings += oddities
     policy, face = _protected(volume_zyx, geometry, nodes, options)
-    warnings += face.warnings
+    warnings += [*oddities, *face.warnings]
     case = {
         "version": CASE_VERSION,
         "source_patient_id": patient.patient_id,
@@ -104,6 +105,7 @@ def prepare_patient(
         "hu_int16_sha256": hu_sha256,
         **_write_volume(volume_zyx, series, geometry, policy, target, lambda n: step(planes + n)),
         "nodes": records,
+        "stations": write_stations(stations, geometry, target),
         "attributes": _attributes(series, turn),
         "notes": notes,
         "warnings": [warning.as_dict() for warning in warnings],

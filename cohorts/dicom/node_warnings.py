@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from cohorts.dicom.body import Plane, body_of_plane
 from cohorts.dicom.masks import NodeMaskInput
 from cohorts.dicom.measurements import NodeMeasurements
+from cohorts.dicom.stations import NEAREST_MM
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
 
 SMALL_NODE_MM = 5.0
@@ -35,6 +36,15 @@ def warnings_on_size(label: int, measured: NodeMeasurements) -> list[IntakeWarni
         message = "lies in a single slice: its extent across slices is not known"
         found.append((WarningCode.ONE_SLICE_NODE, message))
     return [IntakeWarning(code=code, message=message, node=label) for code, message in found]
+
+
+def outside_stations(label: int) -> IntakeWarning:
+    """Return the warning that a node has no level, though there are station masks."""
+    return IntakeWarning(
+        code=WarningCode.NO_STATION,
+        message=f"lies in no station mask, nor within {NEAREST_MM:g} mm of one",
+        node=label,
+    )
 
 
 class AirCheck:

@@ -156,7 +156,7 @@ def assign_stations(
     masks = masks_by_station(given)
     known = sum(map(len, masks.values()))
     return StationResult(
-        by_label={node.label: _station_of(node, masks, geometry) for node in nodes},
+        by_label={node.label: station_of(node, masks, geometry) for node in nodes},
         known=known,
         unknown=len(given) - known,
     )
@@ -172,9 +172,10 @@ def masks_by_station(masks: Iterable[NodeMaskInput]) -> StationMasks:
     return {station: grouped[station] for station in sorted(grouped, key=lambda one: one.order)}
 
 
-def _station_of(
+def station_of(
     node: NodeMaskInput, stations: StationMasks, geometry: SeriesGeometry
 ) -> Station | None:
+    """Return the station of one node, as `assign_stations` finds it; stations in their order."""
     if not stations:
         return None
     # max and min keep the first of equals, so the order of the stations decides ties.

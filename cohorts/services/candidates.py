@@ -14,7 +14,6 @@ from accounts.errors import Conflict
 from accounts.models import User
 from cohorts import storage, tasks
 from cohorts.candidate_selectors import (
-    accepted_stations,
     candidate_mask,
     decision_on,
     mask_runs_of,
@@ -36,6 +35,7 @@ from cohorts.received_masks import ReceivedMask, encoded, placed, received_mask
 from cohorts.selectors import current_masks, has_role
 from cohorts.services.mask_rows import set_neighbours, set_stations
 from cohorts.services.refining import MaskSource, NodeVersion, add_node, save_mask
+from cohorts.station_selectors import station_masks_of
 from jobs import leases
 
 Verdict = CandidateDecision.Verdict
@@ -231,10 +231,9 @@ def _levelled(patient: Patient, candidate: Candidate, mask: ReceivedMask) -> lis
     refuse_guarded(patient)
     inside = [one.node for one in current_masks(patient) if _holds(mask, one.centroid_zyx)]
     changes = set_stations(patient, inside, side=candidate.side, level=candidate.level)
-    stations = accepted_stations(patient)
+    station = Station(candidate.side, candidate.level)
     given = NodeMaskInput(label=candidate.number, name="", box=mask.box, mask=mask.voxels)
-    stations.setdefault(Station(candidate.side, candidate.level), []).append(given)
-    set_neighbours(patient, stations)
+    set_neighbours(patient, station_masks_of(patient, (station, given)))
     return changes
 
 

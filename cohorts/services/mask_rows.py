@@ -17,14 +17,15 @@ from cohorts.dicom.neighbouring_stations import (
     may_be_one,
     neighbouring_station,
 )
-from cohorts.dicom.node_warnings import AirCheck, warnings_on_size
-from cohorts.dicom.stations import Station, StationMasks
+from cohorts.dicom.node_warnings import AirCheck, outside_stations, warnings_on_size
+from cohorts.dicom.stations import Station, StationMasks, station_of
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
-from cohorts.intake import stored_hu_sha256
+from cohorts.intake import FIRST_VERSION, stored_hu_sha256
 from cohorts.mask_selectors import next_node_number, other_masks
 from cohorts.models import CTSeries, Node, NodeMask, Patient
 from cohorts.received_masks import ReceivedMask, encoded
 from cohorts.selectors import current_masks, volume_hu
+from cohorts.station_selectors import station_masks_of
 
 RECOMPUTED = {
     WarningCode.SMALL_NODE,
@@ -32,7 +33,7 @@ RECOMPUTED = {
     WarningCode.ONE_SLICE_NODE,
     WarningCode.MASK_IN_AIR,
 }
-"""Warnings that follow from a mask. Stations are not kept, so theirs stay as intake had them."""
+"""Warnings that follow from a mask alone; those about stations end when a station is given."""
 
 
 def new_version(
@@ -46,7 +47,7 @@ def new_version(
     voxels = stored_hu_sha256(series.hu_sha256, series.deidentification)
     stored = NodeMask(
         node=node,
-        version=1 if before is None else before.version + 1,
+        version=FIRST_VERSION if before is None else before.version + 1,
         digest=hashlib.sha256(voxels.encode("ascii") + data).hexdigest(),
         runs_key=storage.put(data),
         origin=origin,
@@ -56,13 +57,15 @@ def new_version(
     stored.full_clean(exclude=["node", "created_by"], validate_constraints=False)
     stored.save(force_insert=True)
     _warn_anew(series, node.number, mask)
+    _find_station(stored, mask)
     return stored
 
 
 def new_node(*, patient: Patient, like: Sequence[Node] = ()) -> Node:
     """Store a node under the number after the last; side and level where its parents agree.
 
-    With them goes a neighbouring station of one parent: how far it is, the node's own mask says.
+    With them goes a neighbouring station of one parent. Station masks, where there are any, tell
+    both better when the node's mask is stored.
     """
     node = Node(patient=patient, number=next_node_number(patient))
     if len({(parent.auto_side, parent.auto_level) for parent in like}) == 1:
@@ -84,7 +87,8 @@ def end_node(node: Node, mask: NodeMask) -> None:
     end_version(mask)
     node.removed_at = timezone.now()
     node.save(update_fields=["removed_at"])
-    _replace_warnings(node.patient.series, node.number, [])
+    series = node.patient.series
+    _store_warnings(series, [one for one in series.warnings if one["node"] != node.number])
 
 
 def set_stations(
@@ -114,21 +118,41 @@ def set_stations(
 def set_neighbours(patient: Patient, stations: StationMasks) -> None:
     """Find anew which station lies next to each node's own.
 
-    Stations of the intake are not kept: what was found among them stands, unless that station was
-    given anew or has become the node's own.
+    Cases that were taken in before station masks were kept have none of the intake: what was found
+    among those stands, unless that station was given anew or has become the node's own.
     """
-    geometry = SeriesGeometry.from_dict(patient.series.geometry)
     for mask in current_masks(patient):
         node, before = mask.node, mask.node.neighbouring_station
-        found = _neighbour(mask, stations, geometry) if node.auto_level else None
-        node.neighbouring_station = found.to_dict() if found else None
+        node.neighbouring_station = _neighbour(mask, patient.series, stations)
         if node.neighbouring_station != before:
             node.save(update_fields=["neighbouring_station"])
 
 
-def _neighbour(
-    mask: NodeMask, stations: StationMasks, geometry: SeriesGeometry
-) -> NeighbouringStation | None:
+def _find_station(stored: NodeMask, mask: ReceivedMask) -> None:
+    """Find a new node's station, and with every version the one next to it, where masks tell.
+
+    A node that is refined keeps its level: labels were given beside it.
+    """
+    node, series = stored.node, stored.node.patient.series
+    stations = station_masks_of(node.patient)
+    if not stations:
+        return
+    if stored.version == FIRST_VERSION:
+        drawn = NodeMaskInput(label=node.number, name="", box=mask.box, mask=mask.voxels)
+        own = station_of(drawn, stations, SeriesGeometry.from_dict(series.geometry))
+        if own is not None:
+            node.auto_side, node.auto_level = own.side, own.level
+        elif not node.auto_level:
+            _store_warnings(series, [*series.warnings, outside_stations(node.number).as_dict()])
+    node.neighbouring_station = _neighbour(stored, series, stations)
+    node.save(update_fields=["auto_side", "auto_level", "neighbouring_station"])
+
+
+def _neighbour(mask: NodeMask, series: CTSeries, stations: StationMasks) -> dict[str, Any] | None:
+    """Return the station next to a node's own as it is stored."""
+    if not mask.node.auto_level:
+        return None
+    geometry = SeriesGeometry.from_dict(series.geometry)
     own = Station(mask.node.auto_side, mask.node.auto_level)
     found = [neighbouring_station(mask.centroid_zyx, own, stations, geometry)]
     if mask.node.neighbouring_station:
@@ -136,7 +160,8 @@ def _neighbour(
         if before.station not in stations and not may_be_one(before.station, own):
             found.append(before)
     known = [one for one in found if one]
-    return min(known, key=lambda one: one.distance_mm(mask.centroid_zyx, geometry), default=None)
+    nearest = min(known, key=lambda one: one.distance_mm(mask.centroid_zyx, geometry), default=None)
+    return nearest.to_dict() if nearest else None
 
 
 def warn_of_overlaps(patient: Patient) -> None:

@@ -14,7 +14,7 @@ from cohorts.services import add_node
 from readerstudy.reading import services as reading
 from readerstudy.reading.models import Assignment, AssignmentState
 from tests.access import scene
-from tests.cases import box_runs
+from tests.cases import box_runs, store_station
 
 MODELS = {model._meta.db_table: model for model in apps.get_models()}
 
@@ -40,6 +40,7 @@ def stage(django_db_setup, django_db_blocker):
             client_id=uuid.uuid4(),
             runs=box_runs((8, 30, 30), (10, 36, 36)),
         )
+        store_station(fresh, "left", "III", (1, 1, 1), (2, 9, 9))
         yield built
 
 

@@ -7,6 +7,8 @@ import pydicom
 import pytest
 from django.core.management import CommandError, call_command
 
+from cohorts import storage
+from cohorts.dicom.runs import decode_mask
 from cohorts.models import IntakeUpload, Patient
 from tests.cohorts.dicom.mask_writers import write_structure_set
 from tests.cohorts.inputs import SPACING_Z, write_patient
@@ -135,8 +137,15 @@ class TestStructures:
 
     def test_patterns_say_what_is_a_station_and_its_level_goes_to_the_node(self, contoured):
         run("--node-structures", "Blob", "--station-structures", "N2 *", contoured)
-        (node,) = Patient.objects.get().nodes.all()
+        patient = Patient.objects.get()
+        (node,) = patient.nodes.all()
         assert (node.auto_side, node.auto_level) == ("left", "IIa")
+        # It is kept: a node that is drawn later finds its level by it.
+        (station,) = patient.stations.all()
+        assert (station.side, station.level) == ("left", "IIa")
+        box, voxels = decode_mask(storage.get_checked(station.runs_key))
+        assert box.shape_zyx == (3, 24, 24)
+        assert voxels.all()
 
     def test_patterns_that_fit_nothing_are_refused(self, contoured):
         with pytest.raises(CommandError, match="1 of 1 patients were refused"):

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.no_database]
 
 COHORT, ANNOTATOR = "Candidates", "candidate_annotator"
 FREE, TOUCHING, NOTHING, ALIKE = SCORES = 0.9, 0.6, 0.1, 0.8
-"""What the provider says of a ball in a free place, of one on node 1, of another, and of node 1 itself."""
+"""What the provider says of a ball in a free place, one on node 1, another, and node 1 itself."""
 A_MOMENT_MS = 300
 REASON = "A vessel in cross-section."
 
