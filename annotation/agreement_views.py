@@ -15,7 +15,11 @@ class Agreement(Page):
 
     def get(self, request: HttpRequest, cohort: uuid.UUID) -> HttpResponse:
         found = selectors.cohort_of_agreement(self.person, cohort)
-        context = {"cohort": found, "report": selectors.agreement_report(found)}
+        context = {
+            "cohort": found,
+            "report": selectors.agreement_report(found),
+            "may_release": found in selectors.cohorts_to_release(self.person),
+        }
         return render(request, "annotation/agreement.html", context)
 
 

@@ -61,6 +61,14 @@ def test_an_annotator_with_a_second_role_sees_nothing_before_submitting(
     assert "Cohen" not in ask(client, people.annotator_two, PAGES[0], cohort).content.decode()
 
 
+def test_the_page_leads_back_to_where_its_reader_works(client, people, cohort, disputed):
+    back = {people.coordinator: "annotation:release", people.adjudicator: "annotation:adjudication"}
+    for person, route in back.items():
+        page = ask(client, person, PAGES[0], cohort).content.decode()
+        arguments = [cohort.public_id] if route == "annotation:release" else []
+        assert f'href="{reverse(route, args=arguments)}"' in page.split("<h1>")[0]
+
+
 def test_measures_have_intervals_by_patient_and_by_node(client, people, cohort, disputed):
     body = ask(client, people.coordinator, "annotation_api:agreement", cohort).json()
     first = body["agreement"][0]
