@@ -30,6 +30,8 @@ export class MaskEditor {
     this.part = null;
     /** @type {Mask | null} An own drawing on an older version, until it is decided upon. */
     this.kept = null;
+    /** @type {Date | null} When what is kept was drawn, where a page that is gone has left it. */
+    this.keptSince = null;
     /** @type {import('./candidate-panel.js').Candidate | null} What the drawing began with. */
     this.candidate = null;
     this.take(payload);
@@ -89,7 +91,13 @@ export class MaskEditor {
     const others = this.others().map((other) => this.masks.get(other.node));
     this.drawing = new Drawing(stored, besideOthers(others, stored));
     this.part = null;
-    this.kept = null;
+    this.keepBeside(null);
+  }
+
+  /** @param {Mask | null} mask @param {Date | null} since Null: it was drawn on this page. */
+  keepBeside(mask, since = null) {
+    this.kept = mask;
+    this.keptSince = since;
   }
 
   /** @returns {Drawing} What strokes go to. */
@@ -123,7 +131,7 @@ export class MaskEditor {
     const part = this.part?.mask ?? null;
     this.#begin(this.target?.node ?? null);
     if (part === null) {
-      this.kept = own;
+      this.keepBeside(own);
       return;
     }
     this.startPart();
@@ -133,7 +141,7 @@ export class MaskEditor {
   /** Draw what was kept over the newer version. @returns {number} Voxels that are protected. */
   useKept() {
     const { kept } = this;
-    this.kept = null;
+    this.keepBeside(null);
     return this.drawing.replaceWith(kept);
   }
 

@@ -9,6 +9,7 @@ import { bindKeys } from '../viewer/tool-bindings.js';
 import { Viewer } from '../viewer/viewer.js';
 import { CandidatePanel } from './candidate-panel.js';
 import { ask } from './dialogs.js';
+import { Drafts } from './drafts.js';
 import { STYLES } from './drawing-layer.js';
 import { DrawingTools } from './drawing-tools.js';
 import { MaskChanges } from './mask-changes.js';
@@ -68,6 +69,8 @@ export class MasksPage {
     /** Where a candidate is looked at. */
     this.candidates = section && new CandidatePanel(section, (node) => this.editCandidate(node));
     this.changes = new MaskChanges(this);
+    const { person, caseUrl } = root.dataset;
+    this.drafts = new Drafts([person, caseUrl, section?.dataset.url ?? ''].join(' '));
     this.nodeList = new NodeList(this.part('nodes'), (node) => this.choose(node));
     this.#listen();
   }
@@ -167,10 +170,28 @@ export class MasksPage {
       }
       if (this.canDraw) {
         this.tools.choose('brush');
+        await this.#offerDraft();
       }
     } catch (error) {
       this.panel.problem(explain(error));
     }
+  }
+
+  /** What was drawn on a page that is gone lies beside what is stored, until it is decided. */
+  async #offerDraft() {
+    const isDecided = this.candidates !== null && !this.candidates.isOpen;
+    const draft = isDecided ? null : await this.drafts.take();
+    if (draft === null) {
+      return;
+    }
+    if (this.candidates) {
+      this.#edit(draft.node);
+    } else {
+      this.open(this.editor.find(draft.node)?.node ?? null);
+    }
+    this.editor.keepBeside(draft.mask, draft.at);
+    this.tools.layer.redraw();
+    this.show();
   }
 
   /** @returns {Promise<any>} The case as it is now; the candidate is read anew, too. */
@@ -294,7 +315,7 @@ export class MasksPage {
   }
 
   #dropKept() {
-    this.editor.kept = null;
+    this.editor.keepBeside(null);
     this.tools.layer.redraw();
     this.show();
   }
@@ -334,6 +355,7 @@ export class MasksPage {
       isAtRest: this.changes.isAtRest(),
     });
     this.candidates?.show(this.editor, this.mayDraw());
+    this.drafts.follow(this.editor);
     this.#showList();
   }
 

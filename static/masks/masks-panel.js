@@ -43,6 +43,7 @@ export class MasksPanel {
     this.part('proposal').hidden = proposal === null;
     this.part('proposed').textContent = proposal?.found ? proposedText(proposal.found) : '';
     this.part('kept').hidden = editor.kept === null;
+    this.part('kept-text').textContent = keptText(editor);
     this.part('save-label').textContent = saveLabelOf(editor);
     this.#enable(state);
     this.#showSaving(state);
@@ -195,6 +196,16 @@ function headingOf({ target, part, candidate }) {
   }
   const name = target ? `Node ${target.number}` : 'New node';
   return candidate ? `${name} from candidate ${candidate.number}` : name;
+}
+
+/** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */
+function keptText({ keptSince, target }) {
+  if (keptSince === null) {
+    return 'Your drawing on the older version is kept: the dashed orange line. The yellow line is the newer version.';
+  }
+  const when = keptSince.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  const stored = target === null ? '' : ' The yellow line is what is stored.';
+  return `Your drawing of ${when} was not saved; this browser has kept it: the dashed orange line.${stored}`;
 }
 
 /** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */

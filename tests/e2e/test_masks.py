@@ -107,6 +107,39 @@ def test_a_stale_save_is_told_and_the_own_drawing_kept_until_decided(drawing):
     drawing.newest_version("Version 3")
 
 
+def test_a_drawing_outlives_its_tab_and_is_offered_once(drawing):
+    drawing.choose(3)
+    drawing.stroke(3, right=9)
+    beside = enter(drawing.person, drawing.person.another_tab(), drawing.patient)
+    expect(beside.part("kept")).to_be_hidden()  # the page that drew it is still there
+    beside.page.close()
+    drawing.page.wait_for_timeout(500)
+    drawing.page.close()
+    later = enter_again(drawing)
+    later.is_on(3)
+    expect(later.part("kept-text")).to_contain_text("was not saved; this browser has kept it")
+    expect(later.part("save-text")).to_have_text("Changes not saved")
+    later.person.shot("masks-draft")
+    later.page.get_by_role("button", name="Use my drawing").click()
+    before = later.mask(3)
+    later.page.keyboard.press("Control+s")
+    later.is_on(3, version=2)
+    assert (later.mask(3) & ~before).any()
+    later.page.close()
+    last = enter_again(drawing)
+    expect(last.part("kept")).to_be_hidden()
+    expect(last.part("save-text")).to_have_text("All saved")
+    last.page.close()
+
+
+def enter_again(drawing: Drawing) -> Drawing:
+    """The page of masks in a new tab, whatever node it opens on."""
+    page = drawing.person.another_tab()
+    page.goto(f"{drawing.person.house.address}/cohorts/patients/{drawing.patient}/masks/")
+    page.wait_for_selector(pages.READY)
+    return Drawing(person=drawing.person, page=page, patient=drawing.patient)
+
+
 def test_an_older_version_is_laid_over_the_picture_and_the_drawing_stays(drawing):
     drawing.choose(2)
     outline = drawing.page.get_by_role("button", name="Outline version 1")
