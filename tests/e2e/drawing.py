@@ -28,6 +28,9 @@ class Drawing:
     def part(self, name: str) -> Locator:
         return self.page.locator(f'[data-part="{name}"]')
 
+    def shot(self, name: str) -> None:
+        self.person.shot(name, self.page)
+
     def case(self) -> dict:
         return self.person.get(f"/api/v1/cohorts/patients/{self.patient}/case/")
 

@@ -140,16 +140,17 @@ class Person:
         coming.value.save_as(target)
         return target
 
-    def shot(self, name: str) -> None:
-        """Keep a picture of the page for somebody to look at, where a folder is named."""
+    def shot(self, name: str, tab: Page | None = None) -> None:
+        """Keep a picture of a page for somebody to look at, where a folder is named."""
+        page = tab or self.page
         if SCREENSHOTS:
             folder = Path(SCREENSHOTS)
             folder.mkdir(parents=True, exist_ok=True)
             theme = THEME or "default"
             path = folder / f"{name}-{theme}-{WIDTH}.png"
             # The viewer's pages fill the window and never scroll.
-            scrolls = self.page.locator(".nw-reading").count() == 0
-            self.page.screenshot(path=path, full_page=scrolls)
+            scrolls = page.locator(".nw-reading").count() == 0
+            page.screenshot(path=path, full_page=scrolls)
 
     def get(self, path: str) -> Any:
         """Ask the API with this person's session."""
