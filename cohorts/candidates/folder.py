@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cohorts.candidates.interface import CandidateRequest, Proposals
-from cohorts.candidates.mask_folder import read_proposals
+from cohorts.candidates.reading import read_in_child
 from cohorts.candidates.settings_reading import absolute_path, options_in, refuse_unknown
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.options import IntakeOptions
@@ -34,9 +34,8 @@ class FolderProvider:
 
     def propose(self, request: CandidateRequest) -> Proposals:
         """Return the proposals in the patient's folder."""
-        request.go_on("Reading the masks")
         folder = _below(_below(self.path, request.case.cohort), request.case.pseudonym)
-        return read_proposals(folder, request.case, self.options)
+        return read_in_child(folder, request, self.options)
 
 
 def _below(parent: Path, name: str) -> Path:

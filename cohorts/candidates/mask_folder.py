@@ -9,13 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cohorts.candidates.interface import (
-    CandidateCase,
-    Proposal,
-    ProposalKind,
-    Proposals,
-)
+from cohorts.candidates.interface import Proposal, ProposalKind, Proposals
 from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
+from cohorts.dicom.geometry import SeriesGeometry
 from cohorts.dicom.mask_files import MaskFile
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patient_masks import choice_of, open_masks
@@ -29,7 +25,9 @@ LARGEST_SCORES = 256 * 1024
 Scores = Mapping[str, Mapping[str, float]]
 
 
-def read_proposals(folder: Path, case: CandidateCase, options: IntakeOptions) -> Proposals:
+def read_proposals(
+    folder: Path, geometry: SeriesGeometry, scan: ScanReference, options: IntakeOptions
+) -> Proposals:
     """Read every mask below a folder.
 
     Parameters
@@ -37,8 +35,10 @@ def read_proposals(folder: Path, case: CandidateCase, options: IntakeOptions) ->
     folder : Path
         Mask files, and optionally ``scores.json``: ``{"nodes.nii.gz": {"3": 0.91}}`` by the file's
         name and the structure's number.
-    case : CandidateCase
-        On whose grid the masks must lie.
+    geometry : SeriesGeometry
+        The grid on which the masks must lie.
+    scan : ScanReference
+        The CT that DICOM masks must refer to.
     options : IntakeOptions
         ``node_structures`` and ``station_structures`` decide where names do not.
 
@@ -54,13 +54,10 @@ def read_proposals(folder: Path, case: CandidateCase, options: IntakeOptions) ->
         structures are; then nothing is proposed.
     """
     given = masks_below(folder)
-    scan = ScanReference(
-        frame_of_reference_uid=case.frame_of_reference_uid, series_uid=case.ct_series_uid
-    )
     scores = _scores(folder / SCORES)
     notes = [note for note in given.notes if not note.startswith(SCORES)]
     found: list[Proposal] = []
-    for mask_file in open_masks(given, case.geometry, scan):
+    for mask_file in open_masks(given, geometry, scan):
         proposals, more = _of_file(mask_file, options, scores.get(mask_file.file.name, {}))
         found += proposals
         notes += more

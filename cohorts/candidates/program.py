@@ -5,21 +5,19 @@ shell and without the server's environment, dies with the worker, and is killed 
 when the time is over or the run was stopped.
 """
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cohorts.candidates.child_process import end_group, ended_in_time
 from cohorts.candidates.interface import CandidateCase, CandidateRequest, Proposals
-from cohorts.candidates.mask_folder import read_proposals
+from cohorts.candidates.reading import read_in_child
 from cohorts.candidates.settings_reading import options_in, refuse_unknown, texts
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.nifti_writing import nifti_pieces
@@ -29,7 +27,6 @@ KEYS = frozenset(
 )
 INPUTS = ("nifti", "dicom")
 CODE_ROOT = Path(__file__).resolve().parents[2]
-POLL_SECONDS = 0.05
 LONGEST_WORDS = 300
 
 
@@ -71,8 +68,7 @@ class ProgramProvider:
         request.go_on("Writing the CT")
         self._write(request.case, given)
         self._run(request, given, answer)
-        request.go_on("Reading the masks")
-        return read_proposals(answer, request.case, self.options)
+        return read_in_child(answer, request, self.options)
 
     def _write(self, case: CandidateCase, folder: Path) -> None:
         if self.given_as == "dicom":
@@ -107,22 +103,20 @@ class ProgramProvider:
             try:
                 self._wait(program, request)
             finally:
-                _end(program)
+                end_group(program)
         if program.returncode != 0:
             raise _failed(program.returncode, words)
 
     def _wait(self, program: "subprocess.Popen[bytes]", request: CandidateRequest) -> None:
-        begun = time.monotonic()
-        while program.poll() is None:
-            seconds = time.monotonic() - begun
-            if seconds > self.limit_s:
-                raise IntakeError(
-                    RefusalCode.OUT_OF_TIME,
-                    f"the program took longer than {self.limit_s:g} s and was ended; ask the "
-                    "operator for a longer limit, or to look at the program",
-                )
+        def go_on(seconds: float) -> None:
             request.go_on(f"The program runs since {seconds:.0f} s")
-            time.sleep(POLL_SECONDS)
+
+        if not ended_in_time(program, self.limit_s, go_on):
+            raise IntakeError(
+                RefusalCode.OUT_OF_TIME,
+                f"the program took longer than {self.limit_s:g} s and was ended; ask the "
+                "operator for a longer limit, or to look at the program",
+            )
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return an environment without the server's secrets, but for what the operator names."""
@@ -146,13 +140,6 @@ def _write_pieces(path: Path, pieces: Any) -> None:
     with path.open("wb") as out:
         for piece in pieces:
             out.write(piece)
-
-
-def _end(program: "subprocess.Popen[bytes]") -> None:
-    """End the program and its children, which are of its process group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(program.pid, signal.SIGKILL)
-    program.wait()
 
 
 def _failed(status: int, words: Path) -> IntakeError:

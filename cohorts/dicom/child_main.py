@@ -1,6 +1,5 @@
 """cohorts.dicom: what the child process of `reading_child` does."""
 
-import errno
 import json
 import resource
 import shutil
@@ -9,37 +8,31 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cohorts.dicom.archive import DISK_FULL, ArchiveLimits, unpack_archive
-from cohorts.dicom.errors import UNREADABLE_ERRORS, IntakeError, RefusalCode
+from cohorts.dicom.archive import ArchiveLimits, unpack_archive
+from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.intake import prepare_patient
 from cohorts.dicom.listed_files import has_listing, read_listing
 from cohorts.dicom.options import IntakeOptions
 from cohorts.dicom.patient_forks import die_with_parent, read_in_forks
 from cohorts.dicom.patients import PatientInput, group_files
+from cohorts.dicom.process_limits import READING_FAULTS, limit_process, refusal_of
 from cohorts.dicom.questions import QuestionsOpen
 from cohorts.dicom.reading_child import answer_path, death_of_reader, patient_directory
 from cohorts.dicom.source_files import SourceFile, list_folder
-
-GRACE_CPU_SECONDS = 5
-"""Between the signal that ends the child and the one that cannot be caught."""
-MOST_OPEN_FILES = 256
 
 
 def main(order_path: Path) -> None:
     """Carry out the order in a JSON file; answer with JSON lines on standard output."""
     order = json.loads(order_path.read_text(encoding="utf-8"))
     die_with_parent()
-    _limit(order["limits"])
+    limit_process(order["limits"])
     try:
         patients = _group(order)
     except IntakeError as error:
         _say("refused", **error.as_dict())
         return
-    except MemoryError:
-        _say("refused", **_out_of_memory(order["name"]).as_dict())
-        return
-    except UNREADABLE_ERRORS as error:
-        _say("refused", **_unreadable(error, order["name"]).as_dict())
+    except READING_FAULTS as error:
+        _say("refused", **refusal_of(error, order["name"]).as_dict())
         return
     reader = _PatientReader(order, patients)
     waiting = [index for index in range(len(patients)) if index not in set(order["skip"])]
@@ -52,16 +45,6 @@ def main(order_path: Path) -> None:
         wall_seconds=limits["wall_seconds"],
     )
     _say("finished")
-
-
-def _limit(limits: dict[str, Any]) -> None:
-    memory, cpu = int(limits["memory_bytes"]), int(limits["cpu_seconds"])
-    output = int(limits["output_bytes"])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + GRACE_CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_OPEN_FILES, MOST_OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _say(event: str, **content: Any) -> None:
@@ -127,10 +110,8 @@ class _PatientReader:
             refusal = error
         except QuestionsOpen as stop:
             questions = [question.as_dict() for question in stop.questions]
-        except MemoryError:
-            refusal = _out_of_memory(patient.folder)
-        except UNREADABLE_ERRORS as error:
-            refusal = _unreadable(error, patient.folder)
+        except READING_FAULTS as error:
+            refusal = refusal_of(error, patient.folder)
         self._write(index, refusal, notes, questions)
 
     def ended(self, index: int, status: int, out_of_time: bool) -> None:
@@ -155,29 +136,3 @@ class _PatientReader:
         told = refusal and refusal.as_dict()
         answer = {"refusal": told, "notes": notes, "questions": questions}
         answer_path(self.work, index).write_text(json.dumps(answer), encoding="utf-8")
-
-
-def _unreadable(error: Exception, place: str) -> IntakeError:
-    """Return the refusal for what a parser raised, or a full disk under it."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number == errno.EFBIG:
-        return death_of_reader(RefusalCode.OUTPUT_SIZE, place)
-    if number in DISK_FULL:
-        return IntakeError(
-            RefusalCode.DISK_FULL,
-            "the server's disk is full; tell the operator, then import again",
-            place,
-        )
-    return IntakeError(
-        RefusalCode.UNREADABLE,
-        f"a file cannot be read ({type(error).__name__}); export it again",
-        place,
-    )
-
-
-def _out_of_memory(place: str) -> IntakeError:
-    return IntakeError(
-        RefusalCode.OUT_OF_MEMORY,
-        "reading needs more memory than allowed; give a smaller series",
-        place,
-    )

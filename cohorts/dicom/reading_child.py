@@ -235,7 +235,7 @@ class _Reading:
             stdout=subprocess.PIPE,
             # Parsers' messages may quote headers; nothing of them is kept.
             stderr=subprocess.DEVNULL,
-            env=_child_environment(self.work),
+            env=child_environment(self.work),
             umask=0o077,
             cwd=CODE_ROOT,
             text=True,
@@ -346,7 +346,7 @@ def _kill_all(child: "subprocess.Popen[str]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _child_environment(work: Path) -> dict[str, str]:
+def child_environment(work: Path) -> dict[str, str]:
     """Return an environment without the server's secrets, and with single-threaded numerics.
 
     Temporary files go into the reading's own folder, which is removed with everything in it.

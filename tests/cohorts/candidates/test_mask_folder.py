@@ -12,6 +12,7 @@ from cohorts.candidates.mask_folder import read_proposals
 from cohorts.dicom.errors import IntakeError, RefusalCode
 from cohorts.dicom.geometry import BoundingBox
 from cohorts.dicom.options import IntakeOptions
+from cohorts.dicom.references import ScanReference
 from cohorts.dicom.stations import Station
 from tests.cohorts.candidates.cases import (
     GRID,
@@ -25,7 +26,11 @@ from tests.cohorts.candidates.cases import (
 
 
 def read(folder, **options):
-    return read_proposals(folder, case(), IntakeOptions(**options))
+    given = case()
+    scan = ScanReference(
+        frame_of_reference_uid=given.frame_of_reference_uid, series_uid=given.ct_series_uid
+    )
+    return read_proposals(folder, given.geometry, scan, IntakeOptions(**options))
 
 
 def refusal(folder, **options):
