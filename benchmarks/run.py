@@ -14,6 +14,7 @@ COMMANDS = (
     ["intake_speed.py"],
     ["intake_fuzz.py"],
     ["click_segmentation.py"],
+    ["click_browser.py"],
     ["statistics_speed.py"],
     ["analysis_speed.py"],
     ["report_speed.py"],

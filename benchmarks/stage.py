@@ -80,19 +80,15 @@ def _wait(address: str) -> None:
     raise SystemExit("the benchmark's server did not start")
 
 
-def open_study(*, readers: int, patients: int, slices: int | None = None, size: int = 512):
-    """Take in a phantom cohort and open a study on it; return the readers' session cookies.
+def take_in(*, patients: int, slices: int | None = None, size: int = 512):
+    """Take in a phantom cohort; return who owns it, and it.
 
     Needs ``django.setup()`` done by the caller.
     """
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
     from accounts.models import User
     from cohorts import services as cohorts
     from cohorts.phantom.cohort import write_phantom_cohort
     from cohorts.vocabulary import CohortKind
-    from readerstudy.reading import services as reading
 
     owner = User.objects.create(username="owner", may_create_cohorts=True)
     cohort = cohorts.create_cohort(by=owner, name="Bench", kind=CohortKind.EXTERNAL_TEST)
@@ -101,17 +97,37 @@ def open_study(*, readers: int, patients: int, slices: int | None = None, size: 
         cohorts.import_folder(
             by=owner, cohort=cohort, path=Path(folder) / "images", keep_patient_ids=True
         )
+    return owner, cohort
+
+
+def session_of(user) -> str:
+    """Return the session cookie of somebody who has signed in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return session.session_key
+
+
+def open_study(*, readers: int, patients: int, slices: int | None = None, size: int = 512):
+    """Take in a phantom cohort and open a study on it; return the readers' session cookies.
+
+    Needs ``django.setup()`` done by the caller.
+    """
+    from accounts.models import User
+    from readerstudy.reading import services as reading
+
+    owner, cohort = take_in(patients=patients, slices=slices, size=size)
     study = reading.create_study(by=owner, title="Bench", cohorts=[cohort])
     reading.update_protocol(by=owner, study=study, protocol="Call every node.")
     sessions = {}
     for number in range(readers):
         user = User.objects.create(username=f"reader{number}", email=f"r{number}@bench.invalid")
         reading.add_reader(by=owner, study=study, user=user)
-        session = SessionStore()
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        session.save()
-        sessions[user.username] = session.session_key
+        sessions[user.username] = session_of(user)
     reading.open_study(by=owner, study=study, seed=1)
     return sessions
