@@ -8,6 +8,7 @@ import numpy as np
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
 from cohorts.dicom.bounded_reading import read_bounded
@@ -131,8 +132,9 @@ class DicomFile:
     @property
     def image_type(self) -> tuple[str, ...]:
         """The values of ImageType in capitals."""
+        # Of a file that gives it another VR it is one value of any type.
         value = self.header.get("ImageType") or ()
-        parts = [value] if isinstance(value, str) else value
+        parts = value if isinstance(value, list | tuple | MultiValue) else [value]
         return tuple(str(part).strip().upper() for part in parts)
 
     def numbers(self, keyword: str, count: int, missing: RefusalCode) -> tuple[float, ...]:

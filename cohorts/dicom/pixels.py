@@ -37,6 +37,13 @@ LOSSLESS_SYNTAXES = NATIVE_SYNTAXES | {
 """Near-lossless JPEG-LS (.81) is among them: its frames say whether they are lossless after all.
 JPEG 2000 (.91) is not: a reversible codestream may have lost layers, and does not tell."""
 
+DECODERS = {
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",
+}
+"""Which of pydicom's decoders is taken. It would take GDCM first, which ends the process on some
+damaged frames; where GDCM is the only one (JPEG lossless) the reading child ends, and says so."""
 UNDECODABLE_SYNTAXES = frozenset({"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
 LARGEST_EDGE = 4096
 INT16 = np.iinfo(np.int16)
@@ -188,7 +195,8 @@ def decoded_frames(dataset: Dataset, **options: Any) -> Iterator[NDArray[Any]]:
         If a decoder panics: the one for RLE is written in Rust, and its panics are no `Exception`.
     """
     try:
-        yield from iter_pixels(dataset, **options)
+        syntax = str(dataset.file_meta.TransferSyntaxUID)
+        yield from iter_pixels(dataset, decoding_plugin=DECODERS.get(syntax, ""), **options)
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

@@ -69,6 +69,17 @@ def test_a_decoder_that_panics_is_a_refusal(tmp_path):
     assert refusal_of(folder) is RefusalCode.PIXELS_UNDECODABLE
 
 
+@pytest.mark.parametrize(("at", "value"), [(6, 127), (6, 255), (10, 0)])
+def test_a_frame_on_which_gdcm_ends_the_process_is_a_refusal(tmp_path, at, value):
+    """Precision and width in the frame header (ITU-T T.87 C.2.2) that no image has."""
+
+    def damaged(frame):
+        return frame[:at] + bytes([value]) + frame[at + 1 :]
+
+    folder = compressed(tmp_path, JPEGLSLossless, change=damaged)
+    assert refusal_of(folder) is RefusalCode.PIXELS_UNDECODABLE
+
+
 @pytest.mark.parametrize(
     ("wavelet", "lossless"),
     [(1, True), (0, False)],

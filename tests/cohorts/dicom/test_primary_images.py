@@ -1,7 +1,9 @@
 import pytest
+from pydicom.dataelem import DataElement
 
 from cohorts.dicom.errors import RefusalCode
 from cohorts.dicom.patients import scan_folder
+from cohorts.dicom.primary_images import is_localizer
 from tests.cohorts.dicom.series_files import ct_slice, only_patient, write_series
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -85,3 +87,11 @@ def test_many_files_of_another_kind_are_named_by_folder(tmp_path):
     write_series(tmp_path / "ct")
     write_series(tmp_path / "mr", words="m", SOPClassUID="1.2.840.10008.5.1.4.1.1.4", Modality="MR")
     assert scan_folder(tmp_path).notes == ["mr: 4 files left out, MR Image Storage is no CT image"]
+
+
+def test_an_image_type_that_is_no_text_is_one_word(tmp_path):
+    """Explicit VR lets a file call any attribute anything: here a number."""
+    (image, *_) = only_patient(write_series(tmp_path)).ct_files
+    image.header[0x00080008] = DataElement(0x00080008, "US", 7)
+    assert image.image_type == ("7",)
+    assert not is_localizer(image)

@@ -35,6 +35,8 @@ SECONDS_EACH, BYTES_EACH = 2.0, 512 * 1024**2
 HUNG_SECONDS = 60.0
 MEMORY_PLACE = Path("/dev/shm")
 UNDAMAGED = Recipe(())
+TOLD_EVERY = 1000
+"""Mutants whose outcomes are written down together: as many at most are lost with a worker."""
 TURNS = {"csv": 4, "zip": 2}
 """How often the seeds that cost little come round; the others once."""
 
@@ -172,7 +174,7 @@ def limit_memory() -> int:
 
 
 def work(options: argparse.Namespace) -> None:
-    """Read mutants from `first` to `last`; tell at the end, and failures at once."""
+    """Read mutants from `first` to `last`; tell now and then, and failures at once."""
     report = FuzzReport()
     with (options.place / "state").open("r+b") as file, mmap.mmap(file.fileno(), 8) as state:
         worker = Worker(options.place / f"work-{options.first}", options.run)
@@ -189,10 +191,19 @@ def work(options: argparse.Namespace) -> None:
             if failed:
                 steps = worker.shrunk(number)
                 report.failures.append(Failure(number, seed.name, outcome, steps))
+            if failed or report.mutants == TOLD_EVERY or number + 1 == options.last:
+                tell(report, before, number + 1)
+                report = FuzzReport()
         state[:] = struct.pack("<q", options.last)
+
+
+def tell(report: FuzzReport, before: int, up_to: int) -> None:
+    """Write one line with what is known since the last one."""
     report.peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
     failures = [asdict(failure) for failure in report.failures]
-    sys.stdout.write(json.dumps({**vars(report), "failures": failures}))
+    line = {**vars(report), "failures": failures, "up_to": up_to}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def run_fuzz(mutants: int, *, run: int = 1, first: int = 0, workers: int = 2) -> FuzzReport:
@@ -238,8 +249,9 @@ class _Part:
         """Take what the worker has to tell, if it has ended; kill it if it hangs."""
         status = self.process.poll()
         (at,) = struct.unpack("<q", (self.place / "state").read_bytes())
+        if status is not None:
+            self._take_told(report)
         if status == 0:
-            _add(report, json.loads((self.place / "told").read_bytes()))
             self.next = self.last
         elif status is not None and status > 0:
             raise RuntimeError((self.place / "said").read_text()[-2000:])
@@ -253,6 +265,12 @@ class _Part:
             self.seen, self.since = at, time.monotonic()
         elif time.monotonic() - self.since > HUNG_SECONDS:
             self.process.kill()
+
+    def _take_told(self, report: FuzzReport) -> None:
+        for line in (self.place / "told").read_text().splitlines():
+            told = json.loads(line)
+            self.next = told.pop("up_to")
+            _add(report, told)
 
 
 def _add(report: FuzzReport, told: dict) -> None:
