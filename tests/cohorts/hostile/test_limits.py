@@ -48,7 +48,7 @@ def refusal_of(source, out, limits):
 
 def environment_and_limits(folder: Path) -> dict:
     """What a child sees of itself, asked in a child with the same limits and environment."""
-    from cohorts.dicom.reading_child import _child_environment
+    from cohorts.dicom.reading_child import child_environment
 
     limits = {"memory_bytes": 2**30, "cpu_seconds": 7, "output_bytes": 2**20}
     script = (
@@ -62,7 +62,7 @@ def environment_and_limits(folder: Path) -> dict:
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env=_child_environment(folder),
+        env=child_environment(folder),
         cwd=ROOT,
         capture_output=True,
         check=True,
