@@ -53,11 +53,11 @@ def environment_and_limits(folder: Path) -> dict:
     limits = {"memory_bytes": 2**30, "cpu_seconds": 7, "output_bytes": 2**20}
     script = (
         "import json, os, resource, tempfile\n"
-        "from cohorts.dicom.child_main import _limit\n"
-        f"_limit({limits!r})\n"
+        "from cohorts.dicom.process_limits import limit_process\n"
+        f"limit_process({limits!r})\n"
         "names = ('AS', 'CPU', 'FSIZE', 'NOFILE', 'CORE')\n"
         "got = {n: resource.getrlimit(getattr(resource, 'RLIMIT_' + n))[0] for n in names}\n"
-        "del os.environ['GDCM_RESOURCES_PATH']  # set by gdcm when it is imported\n"
+        "os.environ.pop('GDCM_RESOURCES_PATH', '')  # set by gdcm when it is imported\n"
         "print(json.dumps([got, dict(os.environ), tempfile.gettempdir()]))\n"
     )
     done = subprocess.run(
