@@ -4,6 +4,7 @@
 """
 
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ def main(order_path: Path) -> None:
     order = json.loads(order_path.read_text(encoding="utf-8"))
     die_with_parent()
     limit_process(order["limits"])
+    # Parsers start no programs; what has taken one over shall not either (root still may).
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     answer: dict[str, Any] = {"refused": None, "found": [], "notes": []}
     try:
         answer |= _read(order)

@@ -187,6 +187,13 @@ def station_of(
     return min(near, key=lambda station: near[station].distance_mm, default=None)
 
 
+def holds(box: BoundingBox, voxels: NDArray[np.bool_], centre_zyx: Sequence[float]) -> bool:
+    """Say whether a mask has the voxel in which a point (index on the grid) lies."""
+    place = [round(value) - first for value, first in zip(centre_zyx, box.start_zyx, strict=True)]
+    is_near = all(0 <= at < size for at, size in zip(place, voxels.shape, strict=True))
+    return is_near and bool(voxels[tuple(place)])
+
+
 def centroid_of(mask: NodeMaskInput) -> NDArray[np.float64]:
     """Return the mean of a mask's voxels as index (z, y, x) on the grid of the case."""
     start = np.asarray(mask.box.start_zyx)

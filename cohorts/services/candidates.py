@@ -20,7 +20,7 @@ from cohorts.candidate_selectors import (
     provider_named,
 )
 from cohorts.dicom.masks import NodeMaskInput
-from cohorts.dicom.stations import Station
+from cohorts.dicom.stations import Station, holds
 from cohorts.mask_guards import refuse_guarded
 from cohorts.mask_selectors import REFINES, SEES_MASKS, stored_mask
 from cohorts.models import (
@@ -229,20 +229,14 @@ def _levelled(patient: Patient, candidate: Candidate, mask: ReceivedMask) -> lis
     Every node of the patient may have a neighbouring station by it.
     """
     refuse_guarded(patient)
-    inside = [one.node for one in current_masks(patient) if _holds(mask, one.centroid_zyx)]
+    inside = [
+        one.node for one in current_masks(patient) if holds(mask.box, mask.voxels, one.centroid_zyx)
+    ]
     changes = set_stations(patient, inside, side=candidate.side, level=candidate.level)
     station = Station(candidate.side, candidate.level)
     given = NodeMaskInput(label=candidate.number, name="", box=mask.box, mask=mask.voxels)
     set_neighbours(patient, station_masks_of(patient, (station, given)))
     return changes
-
-
-def _holds(mask: ReceivedMask, centre_zyx: list[float]) -> bool:
-    start = mask.box.start_zyx
-    z, y, x = (round(value) - first for value, first in zip(centre_zyx, start, strict=True))
-    sizes = mask.voxels.shape
-    is_near = all(0 <= place < size for place, size in zip((z, y, x), sizes, strict=True))
-    return is_near and bool(mask.voxels[z, y, x])
 
 
 def _recorded(decision: CandidateDecision) -> CandidateDecision:

@@ -18,7 +18,7 @@ from cohorts.dicom.neighbouring_stations import (
     neighbouring_station,
 )
 from cohorts.dicom.node_warnings import AirCheck, outside_stations, warnings_on_size
-from cohorts.dicom.stations import Station, StationMasks, station_of
+from cohorts.dicom.stations import Station, StationMasks, holds, station_of
 from cohorts.dicom.warnings import IntakeWarning, WarningCode
 from cohorts.intake import FIRST_VERSION, stored_hu_sha256
 from cohorts.mask_selectors import next_node_number, other_masks
@@ -140,12 +140,23 @@ def _find_station(stored: NodeMask, mask: ReceivedMask) -> None:
     if stored.version == FIRST_VERSION:
         drawn = NodeMaskInput(label=node.number, name="", box=mask.box, mask=mask.voxels)
         own = station_of(drawn, stations, SeriesGeometry.from_dict(series.geometry))
-        if own is not None:
+        if own is not None and _tells_more(own, stored, stations):
             node.auto_side, node.auto_level = own.side, own.level
         elif not node.auto_level:
             _store_warnings(series, [*series.warnings, outside_stations(node.number).as_dict()])
     node.neighbouring_station = _neighbour(stored, series, stations)
     node.save(update_fields=["auto_side", "auto_level", "neighbouring_station"])
+
+
+def _tells_more(own: Station, stored: NodeMask, stations: StationMasks) -> bool:
+    """Say whether a station that masks tell is better than the level of the node's parents.
+
+    Where the parents' station has no mask any more, another one only counts if the node lies in it.
+    """
+    node = stored.node
+    if not node.auto_level or Station(node.auto_side, node.auto_level) in stations:
+        return True
+    return any(holds(one.box, one.mask, stored.centroid_zyx) for one in stations[own])
 
 
 def _neighbour(mask: NodeMask, series: CTSeries, stations: StationMasks) -> dict[str, Any] | None:

@@ -11,12 +11,14 @@ const KEPT_MS = 14 * 24 * 3600 * 1000;
 /**
  * @typedef {object} Draft
  * @property {string | null} node Null: of a new node.
+ * @property {number | null} version Of the mask that was drawn on.
+ * @property {string | null} candidate Address of the candidate that was edited.
  * @property {Mask} mask
- * @property {Date} at
+ * @property {Date} since
  */
 
 export class Drafts {
-  /** @param {string} place What the drawing is of, and whose; others do not see it. */
+  /** @param {string} place Which case is drawn on, and by whom; others do not see it. */
   constructor(place) {
     // Locks, and with them drafts, are there in secure contexts only: https, or this machine.
     this.isPossible = Boolean(navigator.locks && crypto.randomUUID);
@@ -31,56 +33,108 @@ export class Drafts {
     }
   }
 
-  /** Keep what the editor holds now. @param {import('./mask-editor.js').MaskEditor} editor */
+  /** Keep what the editor holds, soon. @param {import('./mask-editor.js').MaskEditor} editor */
   follow(editor) {
     this.editor = editor;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#write(), WRITTEN_AFTER_MS);
+    if (this.timer === 0) {
+      this.timer = window.setTimeout(() => this.#write(), WRITTEN_AFTER_MS);
+    }
   }
 
-  /** @returns {Promise<Draft | null>} The newest that a page has left; it is this page's now. */
-  async take() {
-    if (!this.isPossible) {
-      return null;
+  /**
+   * The newest drawing that a page has left; it is this page's now.
+   *
+   * @param {string | null} candidate Address of the one that this page shows: drawings of others
+   *   wait for their own page.
+   * @returns {Promise<Draft | null>}
+   */
+  async take(candidate) {
+    try {
+      return this.isPossible ? await this.#taken(candidate) : null;
+    } catch {
+      return null; // storage is forbidden or damaged: the page must open all the same
     }
+  }
+
+  async #taken(candidate) {
     const { held } = await navigator.locks.query();
     const living = new Set(held.map(({ name }) => name));
-    const left = this.#entries().filter(({ page }) => !living.has(page));
+    const isOurs = (draft) => draft.candidate === null || draft.candidate === candidate;
+    const left = kept(this.prefix).filter((draft) => !living.has(draft.page) && isOurs(draft));
     const [newest] = left.sort((a, b) => b.at - a.at);
     if (newest === undefined) {
       return null;
     }
-    const { node, runs, at } = newest;
+    const draft = { ...newest, mask: Mask.fromRuns(newest.runs), since: new Date(newest.at) };
     localStorage.removeItem(newest.key);
-    return { node, mask: Mask.fromRuns(runs), at: new Date(at) };
-  }
-
-  /** @returns {{key: string, page: string, node: string | null, runs: any, at: number}[]} */
-  #entries() {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
-    const entries = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
-    const isOld = ({ at }) => Date.now() - at > KEPT_MS;
-    entries.filter(isOld).forEach(({ key }) => localStorage.removeItem(key));
-    return entries.filter((entry) => !isOld(entry));
+    return draft;
   }
 
   #write() {
     clearTimeout(this.timer);
-    const { editor } = this;
-    if (!this.isPossible || editor === null || editor.part !== null) {
-      return; // a part that is being split off is not kept
+    this.timer = 0;
+    if (!this.isPossible || this.editor === null) {
+      return;
     }
     const key = this.prefix + this.own;
-    const mask = editor.kept ?? (editor.isUnsaved && editor.isDrawnOn ? editor.drawing.mask : null);
+    const mask = drawn(this.editor);
     try {
       if (mask === null) {
         localStorage.removeItem(key);
       } else {
-        const draft = { page: this.own, node: editor.target?.node ?? null, at: Date.now() };
-        localStorage.setItem(key, JSON.stringify({ ...draft, runs: mask.toRuns() }));
+        const draft = { ...described(this.editor), page: this.own, runs: mask.toRuns() };
+        localStorage.setItem(key, JSON.stringify(draft));
       }
     } catch {
       // No room, or storage is forbidden: leaving the page still asks.
     }
+  }
+}
+
+/** @param {import('./mask-editor.js').MaskEditor} editor @returns {Mask | null} */
+function drawn(editor) {
+  if (editor.part !== null) {
+    return null; // what is being split off is not kept
+  }
+  return editor.kept ?? (editor.isUnsaved && editor.isDrawnOn ? editor.drawing.mask : null);
+}
+
+/** @param {import('./mask-editor.js').MaskEditor} editor */
+function described({ target, candidate, keptDraft }) {
+  if (keptDraft !== null) {
+    const { node, version, since } = keptDraft;
+    return { node, version, candidate: keptDraft.candidate, at: since.getTime() };
+  }
+  return {
+    node: target?.node ?? null,
+    version: target?.mask_version ?? null,
+    candidate: candidate?.acceptUrl ?? null,
+    at: Date.now(),
+  };
+}
+
+/** The drafts of a place; what is too old or unreadable, of any place, goes. @param {string} prefix */
+function kept(prefix) {
+  const found = [];
+  Object.keys(localStorage)
+    .filter((key) => key.startsWith(`${NAME} `))
+    .forEach((key) => {
+      const draft = parsed(localStorage.getItem(key));
+      if (draft === null || Date.now() - draft.at > KEPT_MS) {
+        localStorage.removeItem(key);
+      } else if (key.startsWith(prefix)) {
+        found.push({ ...draft, key });
+      }
+    });
+  return found;
+}
+
+/** @param {string} text @returns {any} Null where it is no draft. */
+function parsed(text) {
+  try {
+    const draft = JSON.parse(text);
+    return Number.isFinite(draft.at) && draft.runs && draft.page ? draft : null;
+  } catch {
+    return null;
   }
 }

@@ -30,8 +30,8 @@ export class MaskEditor {
     this.part = null;
     /** @type {Mask | null} An own drawing on an older version, until it is decided upon. */
     this.kept = null;
-    /** @type {Date | null} When what is kept was drawn, where a page that is gone has left it. */
-    this.keptSince = null;
+    /** @type {import('./drafts.js').Draft | null} Of what is kept, where a page that is gone left it. */
+    this.keptDraft = null;
     /** @type {import('./candidate-panel.js').Candidate | null} What the drawing began with. */
     this.candidate = null;
     this.take(payload);
@@ -94,10 +94,13 @@ export class MaskEditor {
     this.keepBeside(null);
   }
 
-  /** @param {Mask | null} mask @param {Date | null} since Null: it was drawn on this page. */
-  keepBeside(mask, since = null) {
+  /**
+   * @param {Mask | null} mask
+   * @param {import('./drafts.js').Draft | null} draft Null: it was drawn on this page.
+   */
+  keepBeside(mask, draft = null) {
     this.kept = mask;
-    this.keptSince = since;
+    this.keptDraft = draft;
   }
 
   /** @returns {Drawing} What strokes go to. */

@@ -70,7 +70,7 @@ export class MasksPage {
     this.candidates = section && new CandidatePanel(section, (node) => this.editCandidate(node));
     this.changes = new MaskChanges(this);
     const { person, caseUrl } = root.dataset;
-    this.drafts = new Drafts([person, caseUrl, section?.dataset.url ?? ''].join(' '));
+    this.drafts = new Drafts(`${person} ${caseUrl}`);
     this.nodeList = new NodeList(this.part('nodes'), (node) => this.choose(node));
     this.#listen();
   }
@@ -179,17 +179,18 @@ export class MasksPage {
 
   /** What was drawn on a page that is gone lies beside what is stored, until it is decided. */
   async #offerDraft() {
-    const isDecided = this.candidates !== null && !this.candidates.isOpen;
-    const draft = isDecided ? null : await this.drafts.take();
+    const { candidates } = this;
+    const draft = await this.drafts.take(candidates?.candidate.acceptUrl ?? null);
     if (draft === null) {
       return;
     }
-    if (this.candidates) {
-      this.#edit(draft.node);
+    const node = this.editor.find(draft.node)?.node ?? null;
+    if (draft.candidate !== null && candidates.isOpen) {
+      this.#edit(node);
     } else {
-      this.open(this.editor.find(draft.node)?.node ?? null);
+      this.open(node);
     }
-    this.editor.keepBeside(draft.mask, draft.at);
+    this.editor.keepBeside(draft.mask, draft);
     this.tools.layer.redraw();
     this.show();
   }
@@ -255,6 +256,10 @@ export class MasksPage {
   async #mayLeave() {
     if (!this.editor.isUnsaved) {
       return true;
+    }
+    if (this.editor.kept !== null) {
+      this.panel.say('Use or drop your drawing first.');
+      return false;
     }
     const answer = await ask(this.part('leave'));
     return answer === 'discard' || (answer === 'save' && this.changes.save());

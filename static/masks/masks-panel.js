@@ -199,13 +199,22 @@ function headingOf({ target, part, candidate }) {
 }
 
 /** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */
-function keptText({ keptSince, target }) {
-  if (keptSince === null) {
+function keptText({ keptDraft, target }) {
+  if (keptDraft === null) {
     return 'Your drawing on the older version is kept: the dashed orange line. The yellow line is the newer version.';
   }
-  const when = keptSince.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  const stored = target === null ? '' : ' The yellow line is what is stored.';
-  return `Your drawing of ${when} was not saved; this browser has kept it: the dashed orange line.${stored}`;
+  const when = keptDraft.since.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  return `Your drawing of ${when} was not saved; this browser has kept it: the dashed orange line.${sinceThen(keptDraft, target)}`;
+}
+
+/** What has become of the node that a kept drawing is of. @returns {string} */
+function sinceThen({ node, version }, target) {
+  if (target === null) {
+    return node === null ? '' : ' Its node is gone by now: used, it becomes a new node.';
+  }
+  return version === target.mask_version
+    ? ' The yellow line is what is stored.'
+    : ` It was drawn on version ${version}: the yellow line is version ${target.mask_version}, saved since.`;
 }
 
 /** @param {import('./mask-editor.js').MaskEditor} editor @returns {string} */

@@ -267,7 +267,9 @@ class _Part:
             self.process.kill()
 
     def _take_told(self, report: FuzzReport) -> None:
-        for line in (self.place / "told").read_text().splitlines():
+        for line in (self.place / "told").read_text().splitlines(keepends=True):
+            if not line.endswith("\n"):
+                break  # it died while it was telling
             told = json.loads(line)
             self.next = told.pop("up_to")
             _add(report, told)

@@ -114,3 +114,17 @@ def test_parts_in_no_station_keep_the_level_of_the_whole(people, patient):
     *_, first, second = patient.nodes.order_by("number")
     assert [placed(one) for one in (first, second)] == [("IV", "right", None)] * 2
     assert no_station(patient) == []
+
+
+def test_a_station_close_by_does_not_take_the_level_of_the_whole(people, patient):
+    """Of a case from before station masks were kept: III has no mask, IV was accepted later."""
+    store_station(patient, "left", "IV", (0, 10, 27), (12, 40, 40))
+    node = patient.nodes.get(number=1)
+    Node.objects.filter(pk=node.pk).update(auto_side="left", auto_level="III")
+    part = box_runs((3, 18, 17), (5, 24, 20))
+    split_node(by=people.annotator_one, seen=seen(node), client_id=fresh(), runs=part)
+    *_, first, second = patient.nodes.order_by("number")
+    # The centre of the second one is 4.4 mm from IV, and not in it.
+    assert [placed(one)[0] for one in (first, second)] == ["III", "III"]
+    near = add(people, patient, (8, 20, 25), (10, 24, 27))
+    assert placed(near)[0] == "IV"
