@@ -141,6 +141,7 @@ def test_a_provider_is_asked_and_each_candidate_decided(proposed):
     accept_by_key(proposed)
     edit_on_the_drawing_page(proposed)
     edit_as_the_mask_of_a_node(proposed)
+    drawings_that_are_kept_stay_what_they_were_of(proposed)
     reject_with_a_reason(proposed)
     verdicts = {score: proposed.scored(score)["decision"]["verdict"] for score in SCORES}
     edited = {TOUCHING: "edited", ALIKE: "edited"}
@@ -246,6 +247,33 @@ def edit_as_the_mask_of_a_node(proposed: Proposed) -> None:
     drawing.is_on(1, version=2)
     stored = drawing.mask(1)
     assert (stored & ~proposed.mask(ALIKE))[round(z)].any(), "what was drawn is stored"
+
+
+def drawings_that_are_kept_stay_what_they_were_of(proposed: Proposed) -> None:
+    """Beside an open candidate a node is drawn on, and then the candidate; each tab is closed."""
+    address, key = proposed.person.house.address, proposed.scored(NOTHING)["id"]
+    beside = f"{address}/cohorts/patients/{proposed.patient}/masks/?candidate={key}"
+    y, x = proposed.scored(NOTHING)["centroid_zyx"][1:]
+    for edit, heading in (("", r"^Node 1$"), ("&edit=1", "^New node from candidate")):
+        drawing = drawing_page(proposed, opened(proposed, beside + edit))
+        if not edit:
+            drawing.choose(1)
+        drawing.drag((y, x + 4), right=5)
+        expect(drawing.part("save-text")).to_have_text("Changes not saved")
+        drawing.page.wait_for_timeout(2 * A_MOMENT_MS)
+        drawing.page.close()
+        later = drawing_page(proposed, opened(proposed, beside))
+        expect(later.part("kept-text")).to_contain_text("this browser has kept it")
+        expect(later.part("node-heading")).to_have_text(re.compile(heading))
+        later.page.get_by_role("button", name="Drop my drawing").click()
+        later.page.wait_for_timeout(2 * A_MOMENT_MS)
+        later.page.close()
+
+
+def opened(proposed: Proposed, address: str) -> Page:
+    page = proposed.person.another_tab()
+    page.goto(address)
+    return page
 
 
 def reject_with_a_reason(proposed: Proposed) -> None:
